@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * All of libkoru's public headers. Networking and HTTP have their own: <koru/net.h>,
+ * <koru/http.h>.
+ */
+#ifndef KORU_KORU_H
+#define KORU_KORU_H
+
+#include <koru/error.h>
+#include <koru/io.h>
+#include <koru/run.h>
+#include <koru/scope.h>
+#include <koru/task.h>
+#include <koru/time.h>
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * koru_run: one call that starts a loop on this thread, runs a function as its main
+ * task and returns when that task and all it started have ended.
+ */
+#ifndef KORU_RUN_H
+#define KORU_RUN_H
+
+#include <koru/task.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Which part of the kernel performs I/O. */
+enum koru_poller {
+	KORU_POLLER_AUTO = 0, /* io_uring where the kernel lets us, else epoll; the
+	                       * environment variable KORU_POLLER=uring|epoll decides first */
+	KORU_POLLER_URING = 1,
+	KORU_POLLER_EPOLL = 2,
+};
+
+struct koru_run_opts {
+	enum koru_poller poller;
+	size_t stack_size; /* of tasks that do not name their own; 0: KORU_STACK_SIZE_DEFAULT */
+};
+
+/* Runs main_fn(arg) as a task on a loop of the calling thread and waits for it. When
+ * it has returned, detached tasks are cancelled and waited for. `opts` may be NULL.
+ * Blocks the calling thread. Not inside a task; any number of threads may each be in a
+ * koru_run of their own.
+ *
+ * While it runs, SIGSEGV and SIGBUS are handled so that a stack overflow can be named;
+ * any other fault is passed to the handler that was there before.
+ *
+ * Returns what main_fn returned; or, where that was not negative, the error of a
+ * detached task; or, with main_fn not called,
+ *   -EINVAL    stack_size out of range, or an unknown poller or KORU_POLLER value,
+ *   -EBUSY     inside a task,
+ *   -ENOMEM, -EMFILE, …  the loop could not be made,
+ *   -ENOSYS    the poller asked for by name is not to be had here. */
+int koru_run(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts);
+
+/* The name of the poller of the running loop: "uring" or "epoll"; NULL outside a task.
+ * Never suspends. */
+const char *koru_poller_name(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

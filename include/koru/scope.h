@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Scopes: a scope owns tasks and a deadline.
+ *
+ *     struct koru_scope all;
+ *     koru_scope_open(&all, &(struct koru_scope_opts){ .timeout = 30 * KORU_SECOND });
+ *     koru_go(&all, fetch, "http://example.org/a");
+ *     koru_go(&all, fetch, "http://example.org/b");
+ *     int rc = koru_scope_close(&all);            // waits for both
+ *
+ * Closing a scope waits for every task in it, so a task never outlives what its
+ * opener keeps on its own stack. The first task that returns a negative value
+ * fails the scope: the rest are cancelled, and koru_scope_close returns that value.
+ *
+ * Scopes nest. What the opener does between open and close is inside the scope too.
+ * Once a scope is cancelled, by koru_scope_cancel, a failed task, its deadline or
+ * the scope around it, every suspending call inside it returns -ECANCELED, again
+ * and again, until the scope is closed. "Suspending call" means every call that
+ * this manual says may suspend, whether or not it would have had to wait this time.
+ *
+ * A cancelled call had no effect: it consumed nothing and sent nothing. Where the
+ * kernel had already done it, the call returns its result instead.
+ */
+#ifndef KORU_SCOPE_H
+#define KORU_SCOPE_H
+
+#include <koru/time.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct koru_task;
+
+/* In the caller's storage, usually on its stack; it must stay there, unmoved, from
+ * open to close. The fields belong to koru. */
+struct koru_scope {
+	struct koru_scope *koru__parent;       /* the scope around it; NULL for the root */
+	struct koru_scope *koru__child;        /* first of the open scopes right inside it */
+	struct koru_scope *koru__next;         /* its siblings, a list through */
+	struct koru_scope **koru__link;        /*   the pointer that points here */
+	struct koru_task *koru__owner;         /* who opened it, and alone may close it */
+	struct koru_task *koru__tasks;         /* the tasks in it that have not ended */
+	const char *koru__name;
+	void *koru__timer[5];                  /* the timer of its deadline, when armed */
+	int64_t koru__deadline;                /* the nearest of its own and those around it */
+	uint32_t koru__live;                   /* length of koru__tasks */
+	int koru__cause;                       /* why it was cancelled: negative; 0 while it is not */
+	uint8_t koru__state;
+	bool koru__shield;
+	bool koru__closing;                    /* its owner waits in koru_scope_close */
+};
+
+struct koru_scope_opts {
+	int64_t timeout;  /* nanoseconds from now; 0: none. Negative: already over. */
+	int64_t deadline; /* a moment on koru_now()'s clock; 0: none. The nearest of
+	                   * this, `timeout` and the scopes around it wins. */
+	bool shield;      /* keep out the cancellation and the deadlines of the scopes
+	                   * around it, so that clean-up can wait. Needs a timeout or
+	                   * a deadline of its own: clean-up is bounded too. */
+	const char *name; /* for reports; a static string. NULL: nameless */
+};
+
+/* Opens a scope inside the innermost open scope of the calling task. `opts` may be
+ * NULL. Never suspends. Only in a task.
+ * Returns 0, or
+ *   -EPERM   outside a task,
+ *   -EINVAL  shield without timeout or deadline.
+ * After an error the scope stays shut: koru_go on it and koru_scope_close return the
+ * same error, so a program may look at the result of the close alone. */
+int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts);
+
+/* Waits until every task in the scope has ended, then closes it. The wait itself
+ * cannot be cancelled (the tasks waited for are cancelled instead). May suspend.
+ * Only by the task that opened it, innermost scope first.
+ * Returns 0 when the scope was not cancelled, otherwise why it was:
+ *   the negative result of the first task that failed,
+ *   -ETIMEDOUT  its own deadline passed,
+ *   -ECANCELED  koru_scope_cancel, or cancellation from a scope around it (a deadline
+ *               further out is reported as -ETIMEDOUT by the scope that set it),
+ *   or, with nothing closed,
+ *   -EINVAL     not open, or scopes opened inside it are still open,
+ *   -EPERM      opened by another task. */
+int koru_scope_close(struct koru_scope *scope);
+
+/* Cancels the scope: all that waits inside it is woken with -ECANCELED. Idempotent;
+ * does not wait (koru_scope_close does). Never suspends. From any task of the same
+ * loop.
+ * Returns 0, or -EINVAL (not open), -EPERM (not on the scope's loop). */
+int koru_scope_cancel(struct koru_scope *scope);
+
+/* True once a suspending call made here and now would return -ECANCELED: for long
+ * computations that want to stop early. False outside a task. Never suspends. */
+bool koru_cancelled(void);
+
+/* The moment at which the innermost scope's deadline passes (the nearest of all that
+ * hold here), or KORU_FOREVER. Never suspends; any thread. */
+int64_t koru_deadline(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tasks: any C function, run beside others on a stack of its own.
+ *
+ * A task that waits lets the others of its loop run; any function it calls may wait.
+ * Tasks of one loop never run at the same time. A task never changes thread once it
+ * has started, so thread-locals and `errno` mean what they mean elsewhere.
+ *
+ * The floating-point control modes (rounding, traps) belong to the thread: a task
+ * that changes them changes them back before it waits.
+ */
+#ifndef KORU_TASK_H
+#define KORU_TASK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct koru_scope;
+
+/* What a task runs. A negative result is an error and fails the task's scope. */
+typedef int koru_fn(void *arg);
+
+/* Where a function runs. */
+enum koru_place {
+	KORU_HERE = 0,     /* on the loop of the caller: ordered with its other tasks, so
+	                    * what they share needs no lock */
+	KORU_ANY_LOOP = 1, /* on any loop of this koru_run: may run at the same time as the
+	                    * caller, so what they share needs the sync types */
+};
+
+struct koru_task_opts {
+	const char *name;      /* for reports; a static string. NULL: the function's name */
+	size_t stack_size;     /* bytes; 0: that of koru_run_opts. Rounded up to a power of
+	                        * two, guard page included; at most KORU_STACK_SIZE_MAX */
+	enum koru_place place;
+};
+
+#define KORU_STACK_SIZE_DEFAULT ((size_t)64 << 10)
+#define KORU_STACK_SIZE_MIN     ((size_t)16 << 10)
+#define KORU_STACK_SIZE_MAX     ((size_t)64 << 20)
+
+/* int koru_go(struct koru_scope *scope, koru_fn *fn, void *arg);
+ *
+ * Starts fn(arg) as a task in `scope`, on this loop; NULL means the root scope of
+ * koru_run: a detached task, cancelled when the main task ends. The task is queued,
+ * not run: the caller goes on. Never suspends. Only in a task of the scope's loop.
+ * A task started in a cancelled scope still runs; its suspending calls return
+ * -ECANCELED.
+ *
+ * Returns 0, and then fn is called exactly once (but see below), or
+ *   -EINVAL  the scope is not open,
+ *   -EPERM   outside a task, or the scope is another loop's,
+ *   -ENOMEM  no memory for the task. This also fails the scope, so a caller that
+ *            ignores it learns of it from koru_scope_close.
+ *
+ * The stack is found when the task first runs. If none can be had then, the scope
+ * fails with -ENOMEM or -KORU_EGUARD, fn is not called, and the others go on to be
+ * cancelled as after any error. */
+#define koru_go(scope, fn, arg) koru__go((scope), (fn), (arg), #fn)
+
+/* int koru_go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg);
+ * The same, with the place named. */
+#define koru_go_on(scope, place, fn, arg) koru__go_on((scope), (place), (fn), (arg), #fn)
+
+/* The same, with everything named; `opts` may be NULL. Also -EINVAL: stack_size over
+ * KORU_STACK_SIZE_MAX, or an unknown place. */
+int koru_go_with(struct koru_scope *scope, koru_fn *fn, void *arg,
+                 const struct koru_task_opts *opts);
+
+/* Lets every other task that is ready run before the caller goes on. Suspends the
+ * task; outside a task it gives up the processor (sched_yield).
+ * Returns 0, or -ECANCELED without having waited. */
+int koru_yield(void);
+
+/* The name of the running task: that in its options, else its function's as written
+ * at koru_go. NULL outside a task. Never suspends. */
+const char *koru_task_name(void);
+
+int koru__go(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name);
+int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
+                const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
