@@ -6,7 +6,6 @@
 #include "base/fault.h"
 #include "base/macro.h"
 #include "context/guard.h"
-#include "context/sanitize.h"
 #include "koru/error.h"
 #include "koru/task.h"
 
@@ -182,7 +181,6 @@ static void strip(struct koru__stack *stack)
 {
 	char *low = koru__stack_low(stack);
 	size_t size = koru__stack_class_size(stack->size_class) - koru__page_size();
-	koru__sanitize_forget(low, size);
 	if (koru__fault(KORU__FAULT_MADVISE))
 		return; /* it keeps its pages: a cost, not an error */
 	(void)!madvise(low, size, MADV_DONTNEED);

@@ -16,6 +16,7 @@
 #include "sched/scope.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 enum { DONE_MAX = 256 }; /* completions taken in one go */
@@ -23,12 +24,13 @@ enum { DONE_MAX = 256 }; /* completions taken in one go */
 /* While stacks lie unused, an idle loop wakes now and then to give their pages back. */
 static const int64_t trim_interval = 100 * KORU_MILLISECOND;
 
-__thread struct koru__loop *koru__loop_self;
+__thread struct koru__loop_head *koru__loop_self;
 
 int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
 {
 	memset(loop, 0, sizeof(*loop));
 	loop->size_class = size_class;
+	loop->head.watched = KORU__SWITCHES_WATCHED;
 	int rc = koru__poller_open(poller, &loop->poller);
 	if (rc < 0)
 		return rc;
@@ -37,13 +39,13 @@ int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
 	koru__slab_init(&loop->tasks, sizeof(struct koru_task), 64);
 	koru__scope_open_root(loop, &loop->root);
 	koru__context_init_thread(&loop->context, loop);
-	koru__loop_self = loop;
+	koru__loop_self = &loop->head;
 	return 0;
 }
 
 void koru__loop_close(struct koru__loop *loop)
 {
-	koru__assert(!loop->current && !loop->ready.first && loop->ops == 0);
+	koru__assert(!loop->head.current && !loop->head.first && loop->ops == 0);
 	koru__assert(koru__list_empty(&loop->root.koru__tasks) && !loop->timers.root);
 	koru__locals_done(loop);
 	koru__context_done(&loop->ended);
@@ -67,7 +69,7 @@ void koru__timers_fire(struct koru__loop *loop, int64_t now)
 /* How long the poller may wait: not at all while a task is ready, else to the next timer. */
 static int64_t patience(struct koru__loop *loop)
 {
-	if (loop->ready.first)
+	if (loop->head.first)
 		return 0;
 	int64_t until = loop->timers.root ? loop->timers.root->key : KORU_FOREVER;
 	bool surplus = koru__stack_pool_has_surplus(&loop->stacks);
@@ -101,14 +103,14 @@ static void poll_once(struct koru__loop *loop)
 /* True when no task runs, is ready, or can ever be woken. */
 static bool is_stuck(const struct koru__loop *loop)
 {
-	return !loop->ready.first && !loop->timers.root && loop->ops == 0;
+	return !loop->head.first && !loop->timers.root && loop->ops == 0;
 }
 
 void koru__loop_run(struct koru__loop *loop)
 {
 	while (!koru__list_empty(&loop->root.koru__tasks)) {
-		loop->ticks = KORU__LOOP_TURN;
-		while (loop->ready.first && loop->ticks > 0)
+		loop->head.ticks = KORU__LOOP_TURN;
+		while (loop->head.first && loop->head.ticks > 0)
 			koru__resume_first(loop);
 		if (loop->timers.root)
 			koru__timers_fire(loop, koru__clock_now());

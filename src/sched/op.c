@@ -120,7 +120,7 @@ static void note_at_once(struct koru__loop *loop, struct koru_task *task)
 
 int64_t koru__op_run(struct koru__op *op)
 {
-	struct koru__loop *loop = koru__loop_self;
+	struct koru__loop *loop = koru__loop();
 	struct koru_task *task = koru__task_self();
 	if (!task)
 		return block(op);
@@ -141,12 +141,12 @@ int64_t koru__op_run(struct koru__op *op)
 
 int koru__op_run_first(struct koru__op *ops, int count, int64_t timeout_ns)
 {
-	struct koru__loop *loop = koru__loop_self;
+	struct koru__loop *loop = koru__loop();
 	koru__assert(koru__task_self());
 	int rc = koru__checkpoint(loop);
 	if (rc < 0)
 		return rc;
-	struct wait w = { .loop = loop, .task = loop->current, .ops = ops, .count = count };
+	struct wait w = { .loop = loop, .task = koru__loop_task(loop), .ops = ops, .count = count };
 	bool timed = timeout_ns != KORU_FOREVER;
 	if (timed)
 		koru__timer_add(loop, &w.timer, koru__clock_add(koru__clock_now(), timeout_ns),
