@@ -77,16 +77,16 @@ help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 # The pattern rules behind them: build-PRESET and suite-PRESET.
-build-%: build/%/CMakeCache.txt
+build-%: build/%/configured
 	@cmake --build build/$* --parallel $(JOBS)
 
 suite-%: build-%
 	@ctest --preset $* --parallel $(JOBS) --output-junit tests.xml $(CTEST_ARGS)
 
-.PRECIOUS: build/%/CMakeCache.txt
-build/%/CMakeCache.txt: CMakePresets.json $(if $(RECONFIGURE),FORCE)
+.PRECIOUS: build/%/configured
+build/%/configured: CMakePresets.json $(if $(RECONFIGURE),FORCE)
 	@command -v cmake >/dev/null || { echo "cmake is missing; 'make deps' installs it" >&2; exit 1; }
-	@cmake --preset $* $(if $(wildcard $@),,$(GENERATOR)) $(CMAKE_ARGS)
+	@cmake --preset $* $(if $(wildcard build/$*/CMakeCache.txt),,$(GENERATOR)) $(CMAKE_ARGS)
 	@touch $@
 
 .PHONY: FORCE
