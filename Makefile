@@ -64,7 +64,7 @@ format: ## Lay out the C sources with clang-format
 fuzz: ## Run each fuzz target for FUZZ_SECONDS (60)
 	@tools/deps build sanitize
 	@$(MAKE) --no-print-directory build-fuzz
-	@tools/run-fuzz build/fuzz/fuzz $(FUZZ_SECONDS)
+	@tools/run-fuzz build/fuzz $(FUZZ_SECONDS)
 
 install: ## Install below PREFIX (/usr/local); DESTDIR is put in front of it
 	@$(MAKE) --no-print-directory build CMAKE_ARGS=-DCMAKE_INSTALL_PREFIX=$(PREFIX) RECONFIGURE=1

@@ -44,7 +44,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/koru-config-version.cmake
 install(FILES ${PROJECT_BINARY_DIR}/koru-config.cmake ${PROJECT_BINARY_DIR}/koru-config-version.cmake
   DESTINATION ${package_dir})
 
-if(TARGET koru-tool)
-  install(TARGETS koru-tool)
+if(TARGET koru-command)
+  install(TARGETS koru-command)
   install(FILES tool/koru.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
