@@ -5,6 +5,8 @@
 
 #include "koru/error.h"
 #include "koru/http.h"
+#include "koru/stream.h"
+#include "koru/time.h"
 
 #include <errno.h>
 #include <string.h>
@@ -97,17 +99,17 @@ static int receive_into_file(struct transfer *t)
 static int request(struct transfer *t)
 {
 	const struct fetch_opts *opts = t->run->opts;
-	const char *why = NULL;
+	struct koru_stream_detail detail = { "" };
 	struct koru_http_opts http = {
 		.client = t->run->client,
 		.headers = opts->headers,
 		.header_count = opts->header_count,
 		.redirects_max = opts->redirects_max > 0 ? (int)opts->redirects_max : -1,
-		.ret_why = &why,
+		.ret_detail = &detail,
 	};
 	int rc = koru_http_open("GET", t->job->url, &http, &t->res);
 	if (rc < 0)
-		return fail_request(t, rc, why);
+		return fail_request(t, rc, detail.text);
 
 	t->result->status = koru_http_status(t->res);
 	if (t->result->status < 200 || t->result->status > 299)
