@@ -17,10 +17,10 @@
  * A status like 404 is an answer, not an error. An error is that no whole answer came:
  *   -KORU_EURL          malformed URL, or a redirect to one
  *   -KORU_EHOST, -KORU_ENAME, -KORU_EDNS  no address for the host
- *   -ECONNREFUSED, -ECONNRESET, -ENETUNREACH, …  as the kernel says; -ECONNRESET too when
- *                       the peer hung up before its first byte
+ *   -ECONNREFUSED, -ECONNRESET, -ENETUNREACH, …  as the kernel says
  *   -KORU_ETLS, -KORU_ECERT…  the TLS connection or the certificate
  *   -KORU_EPROXY        the proxy refused, or its address is malformed
+ *   -KORU_EEOF          the peer closed the connection before its answer, or within the head
  *   -KORU_EPROTO        the peer broke the rules of HTTP
  *   -KORU_EHEADERS      its header is larger than allowed
  *   -KORU_ESHORT        the body stopped before its promised end
@@ -35,6 +35,8 @@
  */
 #ifndef KORU_HTTP_H
 #define KORU_HTTP_H
+
+#include <koru/stream.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -79,9 +81,10 @@ struct koru_http_opts {
 	int redirects_max;  /* how many to follow; 0: KORU_HTTP_REDIRECTS_DEFAULT;
 	                     * negative: none, a redirect is an answer like any other */
 	bool raw;           /* do not ask for an encoded body, and do not decode one */
-	const char **ret_why; /* when not NULL and the call fails: set to a static sentence
-	                       * that says more than koru_strerror where more is known ("both
-	                       * Content-Length and Transfer-Encoding"), else the same */
+	struct koru_stream_detail *ret_detail; /* filled in when the call fails: a sentence that
+	                       * says more than koru_strerror where more is known ("both
+	                       * Content-Length and Transfer-Encoding"), else the same. May be
+	                       * NULL */
 };
 
 /* Asks for `url` with GET and waits for the whole answer. May suspend. In a task, or on a
@@ -160,8 +163,7 @@ struct koru_http_client_opts {
 	                         * http_proxy, https_proxy, all_proxy, no_proxy, and in upper
 	                         * case all but HTTP_PROXY */
 	const char *user_agent; /* NULL: "koru/" and the version; "": none is sent */
-	const char *ca_file;    /* trust the certificates in this PEM file, and no others;
-	                         * NULL: the system's */
+	const char *ca_file;    /* PEM: certificates to trust besides the system's; NULL: none */
 	bool insecure;          /* accept any certificate: for tests, never for data */
 };
 
