@@ -10,15 +10,13 @@ add_compile_options(
 if(KORU_WERROR)
   add_compile_options(-Werror)
 endif()
+if(KORU_URING)
+  add_compile_definitions(KORU_URING=1)
+endif()
 if(KORU_VALGRIND)
   add_compile_definitions(KORU_VALGRIND=1)
 endif()
-
-# src/context asks for these two rather than for the compiler's own macros: it is itself
-# compiled without -fsanitize=thread.
-if(KORU_SANITIZE MATCHES "address")
-  add_compile_definitions(KORU_ASAN=1)
-endif()
+# The floors that are compiled without -fsanitize=thread cannot ask the compiler for it.
 if(KORU_SANITIZE MATCHES "thread")
   add_compile_definitions(KORU_TSAN=1)
 endif()

@@ -38,9 +38,11 @@ static bool shim_test_skipped;
 #define cmocka_unit_test_prestate(fn, state)                                                       \
 	cmocka_unit_test_prestate_setup_teardown(fn, NULL, NULL, state)
 #define cmocka_unit_test_prestate_setup_teardown(fn, setup, teardown, state)                       \
-	{                                                                                          \
-#fn, fn, setup, teardown, state                                                    \
-	}
+	((struct CMUnitTest){ .name = #fn,                                                         \
+	                      .test_func = fn,                                                     \
+	                      .setup_func = setup,                                                 \
+	                      .teardown_func = teardown,                                           \
+	                      .initial_state = state })
 
 #define print_message(...) printf(__VA_ARGS__)
 #define print_error(...)   fprintf(stderr, __VA_ARGS__)
@@ -53,39 +55,41 @@ _Noreturn static inline void shim_fail(const char *what, const char *file, int l
 
 #define shim_check(ok, what) ((ok) ? (void)0 : shim_fail(what, __FILE__, __LINE__))
 
-static inline void shim_check_int(bool ok, uintmax_t a, uintmax_t b, const char *what,
-                                  const char *file, int line)
+/* Each argument is evaluated once, as a function's. */
+static inline void shim_compare(uintmax_t a, uintmax_t b, bool want_equal, const char *what,
+                                const char *file, int line)
 {
-	if (ok)
+	if ((a == b) == want_equal)
 		return;
 	printf("%#jx, %#jx: ", a, b);
 	shim_fail(what, file, line);
 }
 
-#define shim_compare(a, op, b)                                                                     \
-	shim_check_int((uintmax_t)(a)op(uintmax_t)(b), (uintmax_t)(a), (uintmax_t)(b),             \
-	               #a " " #op " " #b, __FILE__, __LINE__)
+static inline bool shim_within(uintmax_t value, uintmax_t low, uintmax_t high)
+{
+	return low <= value && value <= high;
+}
 
-#define assert_true(c)                   shim_check(c, #c)
-#define assert_false(c)                  shim_check(!(c), "not " #c)
-#define assert_null(p)                   shim_check((p) == NULL, #p " is NULL")
-#define assert_non_null(p)               shim_check((p) != NULL, #p " is not NULL")
-#define assert_ptr_equal(a, b)           shim_check((const void *)(a) == (const void *)(b), #a " == " #b)
-#define assert_ptr_not_equal(a, b)       shim_check((const void *)(a) != (const void *)(b), #a " != " #b)
-#define assert_int_equal(a, b)           shim_compare(a, ==, b)
-#define assert_int_not_equal(a, b)       shim_compare(a, !=, b)
+#define assert_true(c)             shim_check(c, #c)
+#define assert_false(c)            shim_check(!(c), "not " #c)
+#define assert_null(p)             shim_check((p) == NULL, #p " is NULL")
+#define assert_non_null(p)         shim_check((p) != NULL, #p " is not NULL")
+#define assert_ptr_equal(a, b)     shim_check((const void *)(a) == (const void *)(b), #a " == " #b)
+#define assert_ptr_not_equal(a, b) shim_check((const void *)(a) != (const void *)(b), #a " != " #b)
+#define assert_int_equal(a, b)                                                                     \
+	shim_compare((uintmax_t)(a), (uintmax_t)(b), true, #a " == " #b, __FILE__, __LINE__)
+#define assert_int_not_equal(a, b)                                                                 \
+	shim_compare((uintmax_t)(a), (uintmax_t)(b), false, #a " != " #b, __FILE__, __LINE__)
 #define assert_string_equal(a, b)        shim_check(strcmp(a, b) == 0, #a " equals " #b)
 #define assert_string_not_equal(a, b)    shim_check(strcmp(a, b) != 0, #a " differs from " #b)
 #define assert_memory_equal(a, b, n)     shim_check(memcmp(a, b, n) == 0, #a " equals " #b)
 #define assert_memory_not_equal(a, b, n) shim_check(memcmp(a, b, n) != 0, #a " differs from " #b)
 #define assert_return_code(rc, error)    shim_check((rc) >= 0, #rc " is not negative")
 #define assert_in_range(value, low, high)                                                          \
-	shim_check((uintmax_t)(value) >= (uintmax_t)(low) &&                                       \
-	                   (uintmax_t)(value) <= (uintmax_t)(high),                                \
+	shim_check(shim_within((uintmax_t)(value), (uintmax_t)(low), (uintmax_t)(high)),           \
 	           #value " is from " #low " to " #high)
 #define assert_not_in_range(value, low, high)                                                      \
-	shim_check((uintmax_t)(value) < (uintmax_t)(low) ||                                        \
-	                   (uintmax_t)(value) > (uintmax_t)(high),                                 \
+	shim_check(!shim_within((uintmax_t)(value), (uintmax_t)(low), (uintmax_t)(high)),          \
 	           #value " is not from " #low " to " #high)
 #define fail()        shim_fail("fail()", __FILE__, __LINE__)
 #define fail_msg(...) (printf(__VA_ARGS__), shim_fail("", __FILE__, __LINE__))
