@@ -20,14 +20,14 @@ struct bar_counts {
 	uint64_t total;   /* URLs known so far */
 	bool total_known; /* more will not come */
 	uint64_t bytes;
-	int64_t elapsed;  /* nanoseconds since the start */
+	int64_t elapsed; /* nanoseconds since the start */
 };
 
 /* The rate is that of the last seconds, not of the whole run, so that a stall is seen.
  * Zeroed is ready for use. */
 struct bar_rate {
-	int64_t when;    /* the elapsed time of the last update */
-	uint64_t bytes;  /* the bytes at that time */
+	int64_t when;   /* the elapsed time of the last update */
+	uint64_t bytes; /* the bytes at that time */
 	double per_second;
 };
 

@@ -143,8 +143,8 @@ void cause_of_deadline(char buf[CAUSE_SIZE], int64_t timeout_ns, uint64_t bytes)
 	char count[TEXT_NUMBER_SIZE];
 	text_option_duration(limit, sizeof(limit), timeout_ns);
 	text_bytes(count, sizeof(count), bytes);
-	(void)snprintf(buf, CAUSE_SIZE, "not complete within %s; %s had come (see --timeout)", limit,
-	               count);
+	(void)snprintf(buf, CAUSE_SIZE, "not complete within %s; %s had come (see --timeout)",
+	               limit, count);
 }
 
 void cause_of_stop(char buf[CAUSE_SIZE], const char *what, uint64_t bytes)

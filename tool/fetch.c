@@ -107,12 +107,12 @@ static int set_timeout(const char *text, int64_t *ret)
 {
 	int rc = args_duration(text, ret);
 	if (rc == -ERANGE)
-		return command_error(&command_fetch, "--timeout %s: give at most 8760h; 0 means no limit",
-		                     text);
-	if (rc < 0)
 		return command_error(&command_fetch,
-		                     "--timeout %s: give a number with a unit, such as 500ms, 30s or 2m",
-		                     text);
+		                     "--timeout %s: give at most 8760h; 0 means no limit", text);
+	if (rc < 0)
+		return command_error(
+		        &command_fetch,
+		        "--timeout %s: give a number with a unit, such as 500ms, 30s or 2m", text);
 	return 0;
 }
 
@@ -120,7 +120,8 @@ static int set_stack_size(const char *text, size_t *ret)
 {
 	uint64_t value;
 	if (args_size(text, KORU_STACK_SIZE_MAX, &value) < 0 || value < KORU_STACK_SIZE_MIN)
-		return command_error(&command_fetch, "--stack-size %s: give a size from %zuK to %zuM, such as 128K",
+		return command_error(&command_fetch,
+		                     "--stack-size %s: give a size from %zuK to %zuM, such as 128K",
 		                     text, KORU_STACK_SIZE_MIN >> 10, KORU_STACK_SIZE_MAX >> 20);
 	*ret = (size_t)value;
 	return 0;
@@ -150,9 +151,10 @@ static int add_header(struct fetch_opts *opts, char *text)
 static int set_input(struct fetch_opts *opts, const char *path)
 {
 	if (opts->input)
-		return command_error(&command_fetch,
-		                     "-i is given twice; join the files: cat %s %s | koru fetch -i -",
-		                     opts->input, path);
+		return command_error(
+		        &command_fetch,
+		        "-i is given twice; join the files: cat %s %s | koru fetch -i -",
+		        opts->input, path);
 	opts->input = path;
 	return 0;
 }

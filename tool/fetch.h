@@ -18,20 +18,20 @@
 #define FETCH_HEADERS_MAX     64
 
 struct fetch_opts {
-	unsigned tasks;       /* URLs at once */
-	unsigned per_host;    /* URLs of one host at once; at most `tasks` */
-	int64_t timeout;      /* nanoseconds for each URL; 0: none */
-	const char *dir;      /* where to save; NULL: nowhere */
-	const char *input;    /* the file with URLs, "-" for standard input; NULL: none */
+	unsigned tasks;    /* URLs at once */
+	unsigned per_host; /* URLs of one host at once; at most `tasks` */
+	int64_t timeout;   /* nanoseconds for each URL; 0: none */
+	const char *dir;   /* where to save; NULL: nowhere */
+	const char *input; /* the file with URLs, "-" for standard input; NULL: none */
 	bool json;
 	bool quiet;
 	bool fail_fast;
 	bool insecure;
 	unsigned redirects_max;
-	size_t stack_size;    /* 0: koru's default */
+	size_t stack_size; /* 0: koru's default */
 	struct koru_http_header headers[FETCH_HEADERS_MAX];
 	size_t header_count;
-	char *const *urls;    /* of the command line, ends with NULL */
+	char *const *urls; /* of the command line, ends with NULL */
 };
 
 /* Fetches what `opts` asks for and tells about it. Returns the exit status. */

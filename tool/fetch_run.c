@@ -174,8 +174,9 @@ static int open_all(struct run *run)
 {
 	int rc = source_open(&run->source, run->opts->urls, run->opts->input);
 	if (rc < 0)
-		return command_error(&command_fetch, "cannot read URLs from %s: %s; name a file "
-		                                     "with -i, or - for standard input",
+		return command_error(&command_fetch,
+		                     "cannot read URLs from %s: %s; name a file "
+		                     "with -i, or - for standard input",
 		                     run->opts->input, koru_strerror(rc));
 	rc = signals_open(&run->signals);
 	if (rc < 0) {

@@ -17,7 +17,7 @@ struct host {
 	uint64_t hash;
 	unsigned active; /* jobs that run; the host is forgotten when it reaches 0 */
 	size_t len;
-	char name[];     /* as in the URL, port included; not terminated */
+	char name[]; /* as in the URL, port included; not terminated */
 };
 
 void hosts_init(struct hosts *hosts, unsigned limit)
@@ -104,8 +104,8 @@ static struct host *find(const struct hosts *hosts, uint64_t hash, const char *n
 	if (hosts->size == 0)
 		return NULL;
 	struct host *host = hosts->table[slot_of(hash, hosts->size)];
-	while (host && !(host->hash == hash && host->len == len &&
-	                 strncasecmp(host->name, name, len) == 0))
+	while (host &&
+	       !(host->hash == hash && host->len == len && strncasecmp(host->name, name, len) == 0))
 		host = host->chain;
 	return host;
 }

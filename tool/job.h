@@ -13,12 +13,12 @@ struct host;
 struct run;
 
 struct job {
-	struct job *next; /* in the queue it is in */
-	struct job *prev; /* while it runs: see run.h */
-	struct run *run;  /* set when it starts */
+	struct job *next;  /* in the queue it is in */
+	struct job *prev;  /* while it runs: see run.h */
+	struct run *run;   /* set when it starts */
 	struct host *host; /* its place in the limit of its host; NULL without a limit */
-	const char *bad;  /* why it is not even tried, a static sentence; NULL: it is */
-	char *name;       /* of the file to save, owned; NULL: none */
+	const char *bad;   /* why it is not even tried, a static sentence; NULL: it is */
+	char *name;        /* of the file to save, owned; NULL: none */
 	char url[];
 };
 

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LINES_LEN_MAX     8192         /* bytes of a line, its end not counted */
+#define LINES_LEN_MAX     8192 /* bytes of a line, its end not counted */
 #define LINES_BUFFER_SIZE (32u << 10)
 
 struct lines {

@@ -51,8 +51,8 @@ int command_bad_option(const struct command *command, int result, char **argv)
 	if (is_long && optopt != 0)
 		return command_error(command, "%.*s takes no value; write it without \"=\"", len,
 		                     option);
-	return command_error(command, "there is no option %.*s; `koru help %s` lists them all",
-	                     len, option, command->name);
+	return command_error(command, "there is no option %.*s; `koru help %s` lists them all", len,
+	                     option, command->name);
 }
 
 /* ---- help ----------------------------------------------------------------------------- */
@@ -78,14 +78,15 @@ static int print_overview(void)
 		at += snprintf(text + at, sizeof(text) - (size_t)at, "  %-8s %s\n",
 		               commands[i]->name, commands[i]->summary);
 	if (at < (int)sizeof(text))
-		(void)snprintf(text + at, sizeof(text) - (size_t)at,
-		               "\n"
-		               "try it\n"
-		               "  koru serve --port 8080 --delay 100ms &\n"
-		               "  koru fetch http://127.0.0.1:8080/a http://127.0.0.1:8080/b\n"
-		               "\n"
-		               "`koru help COMMAND` explains a command by example; `man koru` has it\n"
-		               "all; `koru --version` tells the version.\n");
+		(void)snprintf(
+		        text + at, sizeof(text) - (size_t)at,
+		        "\n"
+		        "try it\n"
+		        "  koru serve --port 8080 --delay 100ms &\n"
+		        "  koru fetch http://127.0.0.1:8080/a http://127.0.0.1:8080/b\n"
+		        "\n"
+		        "`koru help COMMAND` explains a command by example; `man koru` has it\n"
+		        "all; `koru --version` tells the version.\n");
 	return print(text);
 }
 
@@ -152,7 +153,8 @@ int main(int argc, char **argv)
 	ignore_write_signals();
 
 	if (argc < 2)
-		return command_error(NULL, "no command given; `koru --help` lists them"), COMMAND_USAGE;
+		return command_error(NULL, "no command given; `koru --help` lists them"),
+		       COMMAND_USAGE;
 	const char *word = argv[1];
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 		return print_overview();
@@ -164,9 +166,9 @@ int main(int argc, char **argv)
 	const struct command *command = find(word);
 	if (!command) {
 		if (word[0] == '-')
-			return command_error(NULL,
-			                     "there is no option %s; `koru --help` lists the commands",
-			                     word);
+			return command_error(
+			        NULL, "there is no option %s; `koru --help` lists the commands",
+			        word);
 		return unknown_command(word);
 	}
 	/* Help wins over everything else, wherever it stands. */

@@ -22,8 +22,9 @@ void meter_read(struct meter *meter)
 	*meter = (struct meter){ 0, 0, 0 };
 	struct rusage usage;
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
-		meter->cpu_ns = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * KORU_SECOND +
-		                (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * KORU_MICROSECOND;
+		meter->cpu_ns =
+		        (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * KORU_SECOND +
+		        (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * KORU_MICROSECOND;
 
 	/* Not ru_maxrss: that also counts what the process was before it became koru, which
 	 * is a copy of whoever started it. */

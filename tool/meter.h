@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 struct meter {
-	int64_t cpu_ns;       /* user and system time of all threads */
-	uint64_t peak_bytes;  /* the most memory that was resident at a time */
-	unsigned threads;     /* now, those of the kernel's io_uring included */
+	int64_t cpu_ns;      /* user and system time of all threads */
+	uint64_t peak_bytes; /* the most memory that was resident at a time */
+	unsigned threads;    /* now, those of the kernel's io_uring included */
 };
 
 /* Reads them; what cannot be read is 0. Never suspends. */

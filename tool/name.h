@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NAME_LEN_MAX   200            /* bytes; file systems take 255 */
-#define NAME_COUNT_MAX (4u << 20)     /* names of one run */
+#define NAME_LEN_MAX   200        /* bytes; file systems take 255 */
+#define NAME_COUNT_MAX (4u << 20) /* names of one run */
 #define NAME_SIZE      (NAME_LEN_MAX + 1)
 
 /* The name for a URL, alone: host, port and path and query, with an underscore for each

@@ -33,8 +33,8 @@ struct summary {
 	bool more_unread;     /* there may be others, which were not read any more */
 	uint64_t bytes;       /* of the bodies that came */
 	int64_t wall_ns;
-	int64_t sum_ns;       /* of every request: the time they would take one by one */
-	bool interrupted;     /* by a signal */
+	int64_t sum_ns;   /* of every request: the time they would take one by one */
+	bool interrupted; /* by a signal */
 	struct meter used;
 };
 

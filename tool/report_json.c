@@ -26,7 +26,8 @@ static void put_object(struct stream *stream, json_t *object)
 {
 	if (!object)
 		return;
-	(void)json_dump_callback(object, put, stream, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS));
+	(void)json_dump_callback(object, put, stream,
+	                         JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS));
 	stream_put(stream, "\n", 1);
 	json_decref(object);
 }
@@ -65,12 +66,11 @@ static void json_ended(struct report *report, const struct result *result)
 	if (result->error < 0)
 		error = json_pack("{s:s, s:o}", "code", cause_code(result->error), "text",
 		                  string(result->cause));
-	json_t *object = json_pack("{s:o, s:o, s:I, s:f, s:o?, s:o?}", "url", string(result->url),
-	                           "status",
-	                           result->status ? json_integer(result->status) : json_null(),
-	                           "bytes", (json_int_t)result->bytes, "seconds",
-	                           seconds(result->ns), "file",
-	                           result->file ? string(result->file) : NULL, "error", error);
+	json_t *object =
+	        json_pack("{s:o, s:o, s:I, s:f, s:o?, s:o?}", "url", string(result->url), "status",
+	                  result->status ? json_integer(result->status) : json_null(), "bytes",
+	                  (json_int_t)result->bytes, "seconds", seconds(result->ns), "file",
+	                  result->file ? string(result->file) : NULL, "error", error);
 	put_object(report->out, object);
 	if (result->error < 0 && !report->quiet)
 		report_cause(report, result);
@@ -85,8 +85,8 @@ static void json_summary(struct report *report, const struct summary *summary)
 	        (json_int_t)summary->bytes, "wall_seconds", seconds(summary->wall_ns),
 	        "sequential_seconds", seconds(summary->sum_ns), "cpu_seconds",
 	        seconds(summary->used.cpu_ns), "peak_memory_bytes",
-	        (json_int_t)summary->used.peak_bytes, "threads",
-	        (json_int_t)summary->used.threads, "interrupted", (int)summary->interrupted);
+	        (json_int_t)summary->used.peak_bytes, "threads", (json_int_t)summary->used.threads,
+	        "interrupted", (int)summary->interrupted);
 	put_object(report->out, object);
 }
 

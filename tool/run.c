@@ -52,8 +52,9 @@ static void deactivate(struct run *run, struct job *job)
 static void drop(struct run *run, struct job *job)
 {
 	if (run->sum.not_started++ < NAMED_MAX || run->opts->json)
-		run->report.form->ended(&run->report, &(struct result){
-		        .url = job->url, .error = -CAUSE_NOT_RUN, .cause = "not started" });
+		run->report.form->ended(&run->report, &(struct result){ .url = job->url,
+		                                                        .error = -CAUSE_NOT_RUN,
+		                                                        .cause = "not started" });
 	job_free(job);
 }
 

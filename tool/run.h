@@ -30,12 +30,12 @@ struct run {
 	const struct fetch_opts *opts;
 	struct source source;
 	struct hosts hosts;
-	bool limits_hosts;       /* `hosts` is in use */
-	struct save_dir dir;     /* in use when opts->dir is set */
+	bool limits_hosts;   /* `hosts` is in use */
+	struct save_dir dir; /* in use when opts->dir is set */
 	struct koru_http_client *client;
 
 	struct stream out;
-	struct stream own_err;   /* unless standard error is the same file as `out` */
+	struct stream own_err; /* unless standard error is the same file as `out` */
 	struct stream *err;
 	struct report report;
 	struct signals signals;
@@ -45,11 +45,11 @@ struct run {
 	bool fetching;             /* it is open */
 	struct job *active;        /* the jobs whose task was started and has not ended */
 	unsigned active_count;
-	struct event changed;      /* for the task that starts them: one ended, or there is room */
+	struct event changed; /* for the task that starts them: one ended, or there is room */
 
 	enum run_stop stop;
-	int error;               /* with RUN_NO_OUTPUT and RUN_NO_MEANS: why */
-	int64_t started;         /* koru_now() at the start */
+	int error;       /* with RUN_NO_OUTPUT and RUN_NO_MEANS: why */
+	int64_t started; /* koru_now() at the start */
 	struct summary sum;
 };
 

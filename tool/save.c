@@ -40,8 +40,8 @@ int save_begin(struct save *save, struct save_dir *dir)
 	/* Another process may save into the same directory, and one of the same number may
 	 * have been killed here: O_EXCL finds both, and the next number is tried. */
 	for (int tries = 0; tries < 100; tries++) {
-		(void)snprintf(save->temp, sizeof(save->temp), ".koru-%ld-%lu.part",
-		               (long)getpid(), dir->count++);
+		(void)snprintf(save->temp, sizeof(save->temp), ".koru-%ld-%lu.part", (long)getpid(),
+		               dir->count++);
 		save->fd = openat(dir->fd, save->temp,
 		                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 		if (save->fd >= 0) {

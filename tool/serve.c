@@ -63,7 +63,7 @@ struct server {
 	int fd;
 	struct koru_scope accepting;
 	bool stopping;
-	unsigned active; /* requests under way */
+	unsigned active;   /* requests under way */
 	struct event idle; /* none is, and the server is to stop */
 	struct signals signals;
 };
@@ -84,11 +84,14 @@ static int answer(void *arg, const struct koru__http_ask *ask, struct koru__http
 	static const struct koru_http_header allow = { "Allow", "GET, HEAD" };
 	bool get = ask->method.len == 3 && memcmp(ask->method.ptr, "GET", 3) == 0;
 	bool head = ask->method.len == 4 && memcmp(ask->method.ptr, "HEAD", 4) == 0;
-	*reply = (struct koru__http_reply){ .status = 200, .type = "text/plain",
-		                            .body = server->body, .body_len = server->size,
+	*reply = (struct koru__http_reply){ .status = 200,
+		                            .type = "text/plain",
+		                            .body = server->body,
+		                            .body_len = server->size,
 		                            .close = server->stopping };
 	if (!get && !head)
-		*reply = (struct koru__http_reply){ .status = 405, .headers = &allow,
+		*reply = (struct koru__http_reply){ .status = 405,
+			                            .headers = &allow,
 			                            .header_count = 1 };
 	return 0;
 }
@@ -191,7 +194,8 @@ static int set_option(struct server *server, int option, char **argv)
 	case OPT_PORT:
 		if (args_count(optarg, 0, UINT16_MAX, &server->port) == 0)
 			return 0;
-		return command_error(&command_serve, "--port %s: give a number from 0 to 65535", optarg);
+		return command_error(&command_serve, "--port %s: give a number from 0 to 65535",
+		                     optarg);
 	case OPT_DELAY:
 		if (args_duration(optarg, &server->delay) == 0 && server->delay <= DELAY_MAX)
 			return 0;

@@ -16,15 +16,15 @@
 #define SOURCE_AHEAD_MAX 65536 /* URLs read ahead */
 
 struct source {
-	char *const *words;      /* URLs of the command line still to come, ends with NULL */
-	int fd;                  /* of the file; -1: none, or read to its end */
+	char *const *words; /* URLs of the command line still to come, ends with NULL */
+	int fd;             /* of the file; -1: none, or read to its end */
 	bool fd_is_own;
-	bool regular;            /* a file on a disk: never waits long */
-	struct lines *lines;     /* NULL without a file */
+	bool regular;        /* a file on a disk: never waits long */
+	struct lines *lines; /* NULL without a file */
 	struct job_queue ahead;
-	uint64_t known;          /* URLs seen so far, the bad ones included */
-	bool finished;           /* there are no others */
-	int error;               /* why reading broke off: negative; 0 while all is well */
+	uint64_t known; /* URLs seen so far, the bad ones included */
+	bool finished;  /* there are no others */
+	int error;      /* why reading broke off: negative; 0 while all is well */
 };
 
 /* Opens `path` ("-": standard input; NULL: no file) behind the words, which stay the

@@ -17,8 +17,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define CHUNK_MAX    (64u << 10)
-#define BYTES_KEEP   (64u << 10) /* a larger buffer is given back once it is empty */
+#define CHUNK_MAX     (64u << 10)
+#define BYTES_KEEP    (64u << 10) /* a larger buffer is given back once it is empty */
 #define WIDTH_UNKNOWN 80
 
 /* ---- bytes ------------------------------------------------------------------------- */

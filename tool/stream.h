@@ -29,23 +29,23 @@ struct stream_bytes {
 };
 
 struct stream {
-	int fd;                  /* written to, never blocks where that can be had */
-	bool fd_is_own;          /* opened here, to be closed here */
-	size_t chunk_max;        /* bytes of one write */
-	struct stream_bytes in;  /* appended to */
-	struct stream_bytes out; /* being written, so that `in` may move meanwhile */
-	struct event wake;       /* for the writer: there is something to do */
-	struct event *room;      /* announced when some was written; may be NULL */
+	int fd;                      /* written to, never blocks where that can be had */
+	bool fd_is_own;              /* opened here, to be closed here */
+	size_t chunk_max;            /* bytes of one write */
+	struct stream_bytes in;      /* appended to */
+	struct stream_bytes out;     /* being written, so that `in` may move meanwhile */
+	struct event wake;           /* for the writer: there is something to do */
+	struct event *room;          /* announced when some was written; may be NULL */
 	void (*on_error)(void *arg); /* called once when `error` is set; may be NULL */
 	void *on_error_arg;
 	bool closing;
-	int error;               /* why nothing can be written any more: negative, or 0 */
+	int error; /* why nothing can be written any more: negative, or 0 */
 
 	/* The bar; `draw` is NULL on a stream without one. It returns false while there is
 	 * nothing to show. */
 	bool (*draw)(void *arg, char buf[BAR_SIZE], unsigned width);
 	void *draw_arg;
-	char shown[BAR_SIZE];    /* the bar on the screen; empty: none */
+	char shown[BAR_SIZE]; /* the bar on the screen; empty: none */
 };
 
 /* Prepares a stream to `fd`, which stays the caller's. Never suspends, cannot fail. */

@@ -24,7 +24,7 @@ struct transfer {
 	struct run *run;
 	const struct job *job;
 	struct result *result;
-	char *cause;                   /* CAUSE_SIZE */
+	char *cause; /* CAUSE_SIZE */
 	struct koru_http_response *res;
 	struct save save;
 	bool saving;
@@ -130,8 +130,9 @@ static int explain_cancel(struct transfer *t, int closed)
 		cause_of_deadline(t->cause, run->opts->timeout, t->result->bytes);
 		return -ETIMEDOUT;
 	}
-	cause_of_stop(t->cause, run->stop == RUN_FAILED_FAST ? "cut off, since another URL failed"
-	                                                     : "cut off",
+	cause_of_stop(t->cause,
+	              run->stop == RUN_FAILED_FAST ? "cut off, since another URL failed"
+	                                           : "cut off",
 	              t->result->bytes);
 	return -ECANCELED;
 }
@@ -150,7 +151,8 @@ void transfer_run(struct run *run, const struct job *job, struct result *result,
 
 	int64_t start = koru_now();
 	struct koru_scope limit;
-	int rc = koru_scope_open(&limit, &(struct koru_scope_opts){ .timeout = run->opts->timeout });
+	int rc =
+	        koru_scope_open(&limit, &(struct koru_scope_opts){ .timeout = run->opts->timeout });
 	if (rc == 0)
 		rc = request(&t);
 	int closed = koru_scope_close(&limit);
