@@ -24,6 +24,7 @@
 #ifndef KORU_SCOPE_H
 #define KORU_SCOPE_H
 
+#include <koru/node.h>
 #include <koru/time.h>
 
 #include <stdbool.h>
@@ -34,24 +35,23 @@ extern "C" {
 #endif
 
 struct koru_task;
+struct koru__loop;
 
 /* In the caller's storage, usually on its stack; it must stay there, unmoved, from
  * open to close. The fields belong to koru. */
 struct koru_scope {
-	struct koru_scope *koru__parent;       /* the scope around it; NULL for the root */
-	struct koru_scope *koru__child;        /* first of the open scopes right inside it */
-	struct koru_scope *koru__next;         /* its siblings, a list through */
-	struct koru_scope **koru__link;        /*   the pointer that points here */
-	struct koru_task *koru__owner;         /* who opened it, and alone may close it */
-	struct koru_task *koru__tasks;         /* the tasks in it that have not ended */
-	const char *koru__name;
-	void *koru__timer[5];                  /* the timer of its deadline, when armed */
-	int64_t koru__deadline;                /* the nearest of its own and those around it */
-	uint32_t koru__live;                   /* length of koru__tasks */
-	int koru__cause;                       /* why it was cancelled: negative; 0 while it is not */
-	uint8_t koru__state;
+	int koru__cause;                  /* why it was cancelled: negative; 0 while it is not */
+	uint8_t koru__state;              /* enum scope_state of src/sched/scope.h */
 	bool koru__shield;
-	bool koru__closing;                    /* its owner waits in koru_scope_close */
+	int64_t koru__deadline;           /* the nearest of its own and those around it */
+	struct koru_scope *koru__parent;  /* the scope around it; NULL for the root */
+	struct koru__loop *koru__loop;    /* the loop it was opened on */
+	struct koru_task *koru__owner;    /* who opened it, and alone may close it */
+	struct koru__list koru__tasks;    /* the tasks in it that have not ended */
+	struct koru__list koru__children; /* the open scopes right inside it */
+	struct koru__list koru__sibling;  /* in its parent's koru__children */
+	struct koru__timer koru__timer;   /* armed when its own deadline is the nearest */
+	const char *koru__name;
 };
 
 struct koru_scope_opts {

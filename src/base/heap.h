@@ -8,15 +8,10 @@
 #ifndef KORU_BASE_HEAP_H
 #define KORU_BASE_HEAP_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "koru/node.h"
 
-struct koru__heap_node {
-	struct koru__heap_node *child; /* its first child: keys there are not smaller */
-	struct koru__heap_node *next;  /* its next sibling */
-	struct koru__heap_node **link; /* what points here; NULL while in no heap */
-	int64_t key;
-};
+#include <stdbool.h>
+#include <stddef.h>
 
 struct koru__heap {
 	struct koru__heap_node *root; /* the smallest key; NULL when empty */
@@ -24,20 +19,20 @@ struct koru__heap {
 
 static inline void koru__heap_init(struct koru__heap *heap)
 {
-	heap->root = 0;
+	heap->root = NULL;
 }
 
 static inline void koru__heap_node_init(struct koru__heap_node *node)
 {
-	node->child = 0;
-	node->next = 0;
-	node->link = 0;
+	node->child = NULL;
+	node->next = NULL;
+	node->link = NULL;
 	node->key = 0;
 }
 
 static inline bool koru__heap_contains(const struct koru__heap_node *node)
 {
-	return node->link != 0;
+	return node->link != NULL;
 }
 
 /* Adds a node that is in no heap. Nodes with equal keys leave in any order. */

@@ -6,13 +6,10 @@
 #ifndef KORU_BASE_LIST_H
 #define KORU_BASE_LIST_H
 
+#include "koru/node.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-
-struct koru__list {
-	struct koru__list *next;
-	struct koru__list *prev;
-};
 
 static inline void koru__list_init(struct koru__list *node)
 {

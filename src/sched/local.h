@@ -20,4 +20,8 @@ void *koru__loop_local_get(struct koru__loop_local *key);
 /* Sets it, once. Only in a task. Returns 0, or -ENOSPC (more than 16 kinds in a program). */
 int koru__loop_local_set(struct koru__loop_local *key, void *value);
 
+/* Ends all of a loop's values, the latest kind first. Called as the loop closes. */
+struct koru__loop;
+void koru__locals_done(struct koru__loop *loop);
+
 #endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The links inside objects that live in their user's storage (scopes, and the sync types).
+ * Public only so that the compiler knows their size; nothing here is for use.
+ */
+#ifndef KORU_NODE_H
+#define KORU_NODE_H
+
+#include <stdint.h>
+
+struct koru__list {
+	struct koru__list *next;
+	struct koru__list *prev;
+};
+
+struct koru__heap_node {
+	struct koru__heap_node *child; /* its first child: keys there are not smaller */
+	struct koru__heap_node *next;  /* its next sibling */
+	struct koru__heap_node **link; /* what points here; NULL while in no heap */
+	int64_t key;
+};
+
+struct koru__timer {
+	struct koru__heap_node node;              /* its key is the moment it fires */
+	void (*fire)(struct koru__timer *timer); /* called by the loop; must not suspend */
+};
+
+#endif

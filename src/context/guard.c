@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ * Guard pages. See guard.h. */
+#include "context/guard.h"
+
+#include "base/fault.h"
+#include "context/stack.h"
+#include "koru/error.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* not in the headers of Debian 12 */
+#endif
+
+static enum { UNDECIDED, MADVISE, MPROTECT } means;
+
+static int by_madvise(void *page)
+{
+	int fault = koru__fault(KORU__FAULT_GUARD);
+	if (fault)
+		return -fault;
+	return madvise(page, koru__page_size(), MADV_GUARD_INSTALL) == 0 ? 0 : -errno;
+}
+
+static int by_mprotect(void *page)
+{
+	int fault = koru__fault(KORU__FAULT_MPROTECT);
+	if (fault || mprotect(page, koru__page_size(), PROT_NONE) != 0)
+		return -KORU_EGUARD;
+	return 0;
+}
+
+/* Whether the page really is out of reach: an emulator may accept advice and ignore it. Asks
+ * the kernel to read a signal set from there, which blocks nothing as the page is zero. */
+static bool is_guarded(void *page)
+{
+	return syscall(SYS_rt_sigprocmask, SIG_BLOCK, page, NULL, 8) != 0 && errno == EFAULT;
+}
+
+int koru__guard_install(void *page)
+{
+	if (means == UNDECIDED) {
+		int rc = by_madvise(page);
+		if (rc == -ENOMEM || rc == -EAGAIN)
+			return -ENOMEM; /* says nothing about what the kernel knows */
+		means = rc == 0 && is_guarded(page) ? MADVISE : MPROTECT;
+	}
+	if (means == MPROTECT)
+		return by_mprotect(page);
+	return by_madvise(page) == 0 ? 0 : -ENOMEM;
+}
+
+const char *koru__guard_name(void)
+{
+	return means == MADVISE ? "madvise" : means == MPROTECT ? "mprotect" : "none yet";
+}
+
+void koru__guard_forget(void)
+{
+	means = UNDECIDED;
+}

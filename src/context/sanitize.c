@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT
+ * The hooks of sanitized builds. See sanitize.h; in an ordinary build this file is empty. */
+#include "context/sanitize.h"
+
+#ifdef KORU__SANITIZED
+
+#include "base/assert.h"
+
+#include <pthread.h>
+
+/* What the three tools are asked for, as one set of functions for each; the two that a build
+ * lacks are empty. */
+#ifdef KORU__ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#define asan_start(from, to, ends)                                                                 \
+	__sanitizer_start_switch_fiber((ends) ? NULL : &(from)->fake_stack, (to)->stack_low,       \
+	                               (to)->stack_size)
+#define asan_finish(self)      __sanitizer_finish_switch_fiber((self)->fake_stack, NULL, NULL)
+#define asan_forget(low, size) ASAN_UNPOISON_MEMORY_REGION(low, size)
+#else
+#define asan_start(from, to, ends) ((void)(from), (void)(to), (void)(ends))
+#define asan_finish(self)          ((void)(self))
+#define asan_forget(low, size)     ((void)(low), (void)(size))
+#endif
+
+#ifdef KORU__TSAN
+/* From <sanitizer/tsan_interface.h>, which an uninstrumented file may not include with every
+ * compiler. */
+void *__tsan_get_current_fiber(void);
+void *__tsan_create_fiber(unsigned flags);
+void __tsan_destroy_fiber(void *fiber);
+void __tsan_switch_to_fiber(void *fiber, unsigned flags);
+void __tsan_acquire(void *addr);
+void __tsan_release(void *addr);
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+enum { TSAN_NO_SYNC = 1 };
+#define tsan_current()     __tsan_get_current_fiber()
+#define tsan_create()      __tsan_create_fiber(0)
+#define tsan_destroy(f)    __tsan_destroy_fiber(f)
+#define tsan_switch(f)     __tsan_switch_to_fiber((f), TSAN_NO_SYNC)
+#define tsan_acquire(addr) __tsan_acquire(addr)
+#define tsan_release(addr) __tsan_release(addr)
+#define tsan_quiet_begin()                                                                         \
+	(AnnotateIgnoreReadsBegin(__FILE__, __LINE__), AnnotateIgnoreWritesBegin(__FILE__, __LINE__))
+#define tsan_quiet_end()                                                                           \
+	(AnnotateIgnoreWritesEnd(__FILE__, __LINE__), AnnotateIgnoreReadsEnd(__FILE__, __LINE__))
+#else
+#define tsan_current()     NULL
+#define tsan_create()      NULL
+#define tsan_destroy(f)    ((void)(f))
+#define tsan_switch(f)     ((void)(f))
+#define tsan_acquire(addr) ((void)(addr))
+#define tsan_release(addr) ((void)(addr))
+#define tsan_quiet_begin() ((void)0)
+#define tsan_quiet_end()   ((void)0)
+#endif
+
+#ifdef KORU_VALGRIND
+#include <valgrind/valgrind.h>
+#define valgrind_add(low, size) VALGRIND_STACK_REGISTER((low), (const char *)(low) + (size))
+#define valgrind_remove(id)     VALGRIND_STACK_DEREGISTER(id)
+#else
+#define valgrind_add(low, size) ((void)(low), (void)(size), 0u)
+#define valgrind_remove(id)     ((void)(id))
+#endif
+
+void koru__sanitize_init(struct koru__sanitize *s, const void *low, size_t size, void *order)
+{
+	*s = (struct koru__sanitize){
+		.stack_low = low,
+		.stack_size = size,
+		.fiber = tsan_create(),
+		.order = order,
+		.valgrind_id = (unsigned)valgrind_add(low, size),
+	};
+}
+
+void koru__sanitize_init_thread(struct koru__sanitize *s, void *order)
+{
+	pthread_attr_t attr;
+	void *low = NULL;
+	size_t size = 0;
+	int rc = pthread_getattr_np(pthread_self(), &attr);
+	koru__assert(rc == 0);
+	rc = pthread_attr_getstack(&attr, &low, &size);
+	koru__assert(rc == 0);
+	pthread_attr_destroy(&attr);
+	*s = (struct koru__sanitize){
+		.stack_low = low,
+		.stack_size = size,
+		.fiber = tsan_current(),
+		.order = order,
+	};
+}
+
+void koru__sanitize_done(struct koru__sanitize *s)
+{
+	if (s->fiber && s->fiber != tsan_current())
+		tsan_destroy(s->fiber);
+	if (s->valgrind_id)
+		valgrind_remove(s->valgrind_id);
+	*s = (struct koru__sanitize){ 0 };
+}
+
+void koru__sanitize_leave(struct koru__sanitize *from, struct koru__sanitize *to, bool ends)
+{
+	if (from->order)
+		tsan_release(from->order);
+	asan_start(from, to, ends);
+	tsan_switch(to->fiber);
+}
+
+void koru__sanitize_enter(struct koru__sanitize *self)
+{
+	asan_finish(self);
+	if (self->order)
+		tsan_acquire(self->order);
+}
+
+void koru__sanitize_release(void *token)
+{
+	tsan_release(token);
+}
+
+void koru__sanitize_acquire(void *token)
+{
+	tsan_acquire(token);
+}
+
+void koru__sanitize_quiet_begin(void)
+{
+	tsan_quiet_begin();
+}
+
+void koru__sanitize_quiet_end(void)
+{
+	tsan_quiet_end();
+}
+
+void koru__sanitize_forget(void *low, size_t size)
+{
+	asan_forget(low, size);
+}
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What AddressSanitizer, ThreadSanitizer and Valgrind need to know of stacks that are not
+ * a thread's own. Only src/context/ includes this, and the poller for koru__sanitize_quiet.
+ * In an ordinary build every call here is empty.
+ *
+ * ThreadSanitizer treats a context as a fiber. A switch by itself orders nothing (flag 1 of
+ * __tsan_switch_to_fiber): with the default flag every switch would order everything before
+ * it against everything after it, and no race between tasks could ever be found. What is
+ * really ordered says so: koru__sanitize_release by who hands something over (spawn, end,
+ * wake) and koru__sanitize_acquire by who takes it. Contexts with an `order` are those of
+ * tasks that promised to stay together on one loop: each of their switches is a hand-over,
+ * since koru promises that they never run at once.
+ */
+#ifndef KORU_CONTEXT_SANITIZE_H
+#define KORU_CONTEXT_SANITIZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define KORU__ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KORU__ASAN 1
+#endif
+#endif
+
+/* The build says it: the floors that use this are themselves compiled without it. */
+#if defined(KORU_TSAN)
+#define KORU__TSAN 1
+#endif
+
+#if defined(KORU__ASAN) || defined(KORU__TSAN) || defined(KORU_VALGRIND)
+#define KORU__SANITIZED 1
+#endif
+
+/* What a context carries for the sanitizers. */
+struct koru__sanitize {
+#ifdef KORU__SANITIZED
+	const void *stack_low; /* the stack's lowest byte and its size */
+	size_t stack_size;
+	void *fake_stack;      /* ASan's, while suspended */
+	void *fiber;           /* TSan's */
+	void *order;           /* the token shared by contexts that never run at once, or NULL */
+	unsigned valgrind_id;
+#endif
+	__extension__ char unused[0];
+};
+
+#ifdef KORU__SANITIZED
+
+/* True where a context may not go on as another task: a fiber is one task. */
+#if defined(KORU__TSAN)
+#define KORU__ONE_TASK_PER_CONTEXT true
+#else
+#define KORU__ONE_TASK_PER_CONTEXT false
+#endif
+
+/* A context on a stack of koru's; the thread's own. `order` as above. */
+void koru__sanitize_init(struct koru__sanitize *s, const void *low, size_t size, void *order);
+void koru__sanitize_init_thread(struct koru__sanitize *s, void *order);
+
+/* The context is no more; it is not the running one. */
+void koru__sanitize_done(struct koru__sanitize *s);
+
+/* Around a switch: before it, on the old stack, `ends` when the old one will not run again;
+ * and after it, on the new stack. */
+void koru__sanitize_leave(struct koru__sanitize *from, struct koru__sanitize *to, bool ends);
+void koru__sanitize_enter(struct koru__sanitize *self);
+
+/* A hand-over from one task to another through `token`. */
+void koru__sanitize_release(void *token);
+void koru__sanitize_acquire(void *token);
+
+/* Between these, memory touched on behalf of others (a buffer that the poller fills) is not
+ * held against the context that touches it. */
+void koru__sanitize_quiet_begin(void);
+void koru__sanitize_quiet_end(void);
+
+/* A stack is given back: what its frames left behind is forgotten. */
+void koru__sanitize_forget(void *low, size_t size);
+
+#else
+
+#define KORU__ONE_TASK_PER_CONTEXT false
+
+static inline void koru__sanitize_init(struct koru__sanitize *s, const void *low, size_t size,
+                                       void *order)
+{
+	(void)s, (void)low, (void)size, (void)order;
+}
+
+static inline void koru__sanitize_init_thread(struct koru__sanitize *s, void *order)
+{
+	(void)s, (void)order;
+}
+
+static inline void koru__sanitize_done(struct koru__sanitize *s)
+{
+	(void)s;
+}
+
+static inline void koru__sanitize_leave(struct koru__sanitize *from, struct koru__sanitize *to,
+                                        bool ends)
+{
+	(void)from, (void)to, (void)ends;
+}
+
+static inline void koru__sanitize_enter(struct koru__sanitize *self)
+{
+	(void)self;
+}
+
+static inline void koru__sanitize_release(void *token)
+{
+	(void)token;
+}
+
+static inline void koru__sanitize_acquire(void *token)
+{
+	(void)token;
+}
+
+static inline void koru__sanitize_quiet_begin(void)
+{
+}
+
+static inline void koru__sanitize_quiet_end(void)
+{
+}
+
+static inline void koru__sanitize_forget(void *low, size_t size)
+{
+	(void)low, (void)size;
+}
+
+#endif
+#endif

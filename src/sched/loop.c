@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loop's turn: run what is ready, fire what is due, ask the poller. The only file that joins
+ * run queue, timers and poller.
+ */
+#include "sched/loop.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "context/overflow.h"
+#include "poll/poller.h"
+#include "sched/local.h"
+#include "sched/op.h"
+#include "sched/park.h"
+#include "sched/scope.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { DONE_MAX = 256 }; /* completions taken in one go */
+
+/* While stacks lie unused, an idle loop wakes now and then to give their pages back. */
+static const int64_t trim_interval = 100 * KORU_MILLISECOND;
+
+__thread struct koru__loop *koru__loop_self;
+
+int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
+{
+	memset(loop, 0, sizeof(*loop));
+	loop->size_class = size_class;
+	int rc = koru__poller_open(poller, &loop->poller);
+	if (rc < 0)
+		return rc;
+	koru__heap_init(&loop->timers);
+	koru__stack_pool_init(&loop->stacks);
+	koru__slab_init(&loop->tasks, sizeof(struct koru_task), 64);
+	koru__scope_open_root(loop, &loop->root);
+	koru__context_init_thread(&loop->context, loop);
+	koru__loop_self = loop;
+	return 0;
+}
+
+void koru__loop_close(struct koru__loop *loop)
+{
+	koru__assert(!loop->current && !loop->ready.first && loop->ops == 0);
+	koru__assert(koru__list_empty(&loop->root.koru__tasks) && !loop->timers.root);
+	koru__locals_done(loop);
+	koru__context_done(&loop->ended);
+	koru__context_done(&loop->context);
+	koru__slab_done(&loop->tasks);
+	koru__stack_pool_done(&loop->stacks);
+	loop->poller->ops->close(loop->poller);
+	koru__loop_self = NULL;
+}
+
+void koru__timers_fire(struct koru__loop *loop, int64_t now)
+{
+	while (loop->timers.root && loop->timers.root->key <= now) {
+		struct koru__timer *timer =
+		        koru__container_of(loop->timers.root, struct koru__timer, node);
+		koru__heap_remove(&loop->timers, &timer->node);
+		timer->fire(timer);
+	}
+}
+
+/* How long the poller may wait: not at all while a task is ready, else to the next timer. */
+static int64_t patience(struct koru__loop *loop)
+{
+	if (loop->ready.first)
+		return 0;
+	int64_t until = loop->timers.root ? loop->timers.root->key : KORU_FOREVER;
+	bool surplus = koru__stack_pool_has_surplus(&loop->stacks);
+	if (until == KORU_FOREVER && !surplus)
+		return KORU_FOREVER;
+	int64_t now = koru__clock_now();
+	if (until <= now)
+		return 0;
+	if (surplus) {
+		if (now >= loop->trim_at)
+			loop->trim_at = koru__stack_pool_trim(&loop->stacks) ? now + trim_interval : now;
+		if (loop->trim_at < until)
+			until = loop->trim_at;
+	}
+	return until - now;
+}
+
+static void poll_once(struct koru__loop *loop)
+{
+	struct koru__op *done[DONE_MAX];
+	int64_t limit = patience(loop);
+	if (loop->ops == 0 && limit == 0)
+		return; /* the poller has nothing to tell */
+	int n = loop->poller->ops->wait(loop->poller, limit, done, DONE_MAX);
+	/* A poller that fails can finish nothing it holds; the tasks in it could never end. */
+	koru__assert(n >= 0);
+	for (int i = 0; i < n; i++)
+		koru__op_completed(loop, done[i]);
+}
+
+/* True when no task runs, is ready, or can ever be woken. */
+static bool is_stuck(const struct koru__loop *loop)
+{
+	return !loop->ready.first && !loop->timers.root && loop->ops == 0;
+}
+
+void koru__loop_run(struct koru__loop *loop)
+{
+	while (!koru__list_empty(&loop->root.koru__tasks)) {
+		loop->ticks = KORU__LOOP_TURN;
+		while (loop->ready.first && loop->ticks > 0)
+			koru__resume_first(loop);
+		if (loop->timers.root)
+			koru__timers_fire(loop, koru__clock_now());
+		if (koru__list_empty(&loop->root.koru__tasks))
+			break;
+		if (is_stuck(loop)) {
+			/* Waits that cancellation cannot end are for tasks in a scope, and there
+			 * is always one at the end of that chain that it can. */
+			koru__assert(loop->root.koru__cause == 0);
+			koru__scope_fail(loop, &loop->root, -EDEADLK);
+			continue;
+		}
+		poll_once(loop);
+	}
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loop: one thread's run queue, timers and poller.
+ */
+#ifndef KORU_SCHED_LOOP_H
+#define KORU_SCHED_LOOP_H
+
+#include "base/heap.h"
+#include "base/macro.h"
+#include "base/slab.h"
+#include "context/context.h"
+#include "context/stack.h"
+#include "koru/scope.h"
+#include "sched/runq.h"
+
+#include <stdint.h>
+
+struct koru__poller;
+
+enum {
+	KORU__LOOP_TURN = 128,  /* switches between two looks at timers and I/O */
+	KORU__LOOP_LOCALS = 16, /* kinds of loop-locals in a program (local.h) */
+};
+
+struct koru__loop {
+	struct koru_task *current;    /* the running task; NULL while the loop itself runs */
+	struct koru__runq ready;
+	unsigned ticks;               /* switches left in this turn */
+	struct koru__context context; /* the loop's own, on the thread's stack */
+	struct koru__context ended;   /* of the task that ended last; its fiber is still there */
+	struct koru__stack_pool stacks;
+	int64_t trim_at;              /* when unused stacks are looked for next */
+	unsigned size_class;          /* of tasks that do not name their own */
+
+	struct koru__heap timers;
+	struct koru__poller *poller;
+	unsigned ops;                 /* operations the poller holds */
+
+	struct koru__slab tasks;
+	struct koru_scope root;       /* holds the main task and the detached ones */
+	struct koru_task *main;       /* NULL once it has ended */
+	int main_result;
+	int broken;                   /* the poller's error that ended it: negative, or 0 */
+	void *locals[KORU__LOOP_LOCALS];
+};
+
+/* The loop of this thread, NULL when it runs none. Constant for a task, since tasks do not
+ * change thread; so it does not matter that compilers keep its address. */
+extern __thread struct koru__loop *koru__loop_self __attribute__((tls_model("initial-exec")));
+
+/* The running task; NULL outside one. */
+static inline struct koru_task *koru__task_self(void)
+{
+	struct koru__loop *loop = koru__loop_self;
+	return loop ? loop->current : NULL;
+}
+
+/* Makes a loop for the calling thread and installs it there; the mirror image. */
+int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class);
+void koru__loop_close(struct koru__loop *loop);
+
+/* Runs until the root scope has no task left. */
+void koru__loop_run(struct koru__loop *loop);
+
+/* Timers. `fire` is called on the loop's own stack or by a task that notices a deadline; it
+ * must not suspend. The timer stays the caller's. */
+static inline void koru__timer_add(struct koru__loop *loop, struct koru__timer *timer, int64_t when,
+                                   void (*fire)(struct koru__timer *timer))
+{
+	timer->fire = fire;
+	koru__heap_add(&loop->timers, &timer->node, when);
+}
+
+/* Harmless when it has fired or was never added. */
+static inline void koru__timer_remove(struct koru__loop *loop, struct koru__timer *timer)
+{
+	if (koru__heap_contains(&timer->node))
+		koru__heap_remove(&loop->timers, &timer->node);
+}
+
+/* Fires all that are due at `now`. */
+void koru__timers_fire(struct koru__loop *loop, int64_t now);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ * Waiting for operations. See op.h. */
+#include "sched/op.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "poll/attempt.h"
+#include "sched/loop.h"
+#include "sched/park.h"
+#include "sched/scope.h"
+#include "sched/task.h"
+
+#include <errno.h>
+#include <poll.h>
+
+enum { OPS_AT_ONCE_MAX = 64 }; /* I/O calls in a row before a task gives way */
+
+/* What a parked task waits for: some operations, and perhaps a timer. */
+struct wait {
+	struct koru__loop *loop;
+	struct koru_task *task;
+	struct koru__op *ops;
+	int count;
+	int pending;    /* submitted and not completed */
+	bool cancelled; /* the task's scope was cancelled meanwhile */
+	bool parked;
+	struct koru__timer timer;
+};
+
+static void cancel_pending(struct wait *w)
+{
+	for (int i = 0; i < w->count; i++) {
+		if (w->ops[i].done || w->ops[i].cancelled)
+			continue;
+		w->ops[i].cancelled = true;
+		w->loop->poller->ops->cancel(w->loop->poller, &w->ops[i]);
+	}
+}
+
+/* The scope was cancelled: the task stays parked until the kernel has let go of its buffers. */
+static void interrupt(struct koru_task *task)
+{
+	struct wait *w = task->wait;
+	w->cancelled = true;
+	cancel_pending(w);
+}
+
+static void on_timeout(struct koru__timer *timer)
+{
+	cancel_pending(koru__container_of(timer, struct wait, timer));
+}
+
+void koru__op_completed(struct koru__loop *loop, struct koru__op *op)
+{
+	struct wait *w = op->owner;
+	koru__assert(!op->done && w->pending > 0);
+	op->done = true;
+	loop->ops--;
+	w->pending--;
+	if (w->parked) {
+		w->parked = false;
+		koru__unpark(loop, w->task, 0);
+	}
+}
+
+static void submit_all(struct wait *w)
+{
+	for (int i = 0; i < w->count; i++) {
+		struct koru__op *op = &w->ops[i];
+		op->owner = w;
+		op->cancelled = false;
+		op->done = w->loop->poller->ops->submit(w->loop->poller, op);
+		if (op->done)
+			continue;
+		w->pending++;
+		w->loop->ops++;
+	}
+}
+
+static void park_once(struct wait *w)
+{
+	w->parked = true;
+	koru__park(w->loop, interrupt, w);
+}
+
+/* Submits, waits for the first to complete, cancels the rest and waits for those too. */
+static void perform(struct wait *w)
+{
+	submit_all(w);
+	if (w->pending == w->count)
+		park_once(w);
+	if (w->pending > 0)
+		cancel_pending(w);
+	while (w->pending > 0)
+		park_once(w);
+}
+
+/* A thread without a loop: the same operation, and poll(2) where it would wait. */
+static int64_t block(struct koru__op *op)
+{
+	op->started = false;
+	for (;;) {
+		int64_t result = koru__attempt(op);
+		if (result != -EAGAIN || (op->code != KORU__OP_POLL && op->flags & MSG_DONTWAIT))
+			return result;
+		struct pollfd p = { .fd = op->fd, .events = koru__attempt_events(op) };
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+/* Gives way now and then, so that a task whose calls never have to wait lets others run. */
+static void note_at_once(struct koru__loop *loop, struct koru_task *task)
+{
+	if (++task->ops_at_once < OPS_AT_ONCE_MAX)
+		return;
+	task->ops_at_once = 0;
+	koru__give_way(loop);
+}
+
+int64_t koru__op_run(struct koru__op *op)
+{
+	struct koru__loop *loop = koru__loop_self;
+	struct koru_task *task = koru__task_self();
+	if (!task)
+		return block(op);
+	int rc = koru__checkpoint(loop);
+	if (rc < 0)
+		return rc;
+	struct wait w = { .loop = loop, .task = task, .ops = op, .count = 1 };
+	submit_all(&w);
+	if (w.pending == 0) {
+		note_at_once(loop, task);
+		return op->result;
+	}
+	task->ops_at_once = 0;
+	while (w.pending > 0)
+		park_once(&w);
+	return op->result;
+}
+
+int koru__op_run_first(struct koru__op *ops, int count, int64_t timeout_ns)
+{
+	struct koru__loop *loop = koru__loop_self;
+	koru__assert(koru__task_self());
+	int rc = koru__checkpoint(loop);
+	if (rc < 0)
+		return rc;
+	struct wait w = { .loop = loop, .task = loop->current, .ops = ops, .count = count };
+	bool timed = timeout_ns != KORU_FOREVER;
+	if (timed)
+		koru__timer_add(loop, &w.timer, koru__clock_add(koru__clock_now(), timeout_ns),
+		                on_timeout);
+	perform(&w);
+	if (timed)
+		koru__timer_remove(loop, &w.timer);
+	return w.cancelled ? -ECANCELED : 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How a task waits for operations of the poller.
+ */
+#ifndef KORU_SCHED_OP_H
+#define KORU_SCHED_OP_H
+
+#include "poll/poller.h"
+
+#include <stdint.h>
+
+struct koru__loop;
+
+/* Performs the operation: in a task it parks the task until the poller is done with it, on a
+ * thread without a loop it blocks the thread. Returns its result, or -ECANCELED, and then it had
+ * no effect. The operation is the caller's again. */
+int64_t koru__op_run(struct koru__op *op);
+
+/* Performs `count` operations at once until one of them is done or `timeout_ns` is over, and
+ * cancels the others; each has its result when this returns. Only in a task.
+ * Returns 0, or -ECANCELED; results that are not -ECANCELED stand even then. */
+int koru__op_run_first(struct koru__op *ops, int count, int64_t timeout_ns);
+
+/* The loop's side: hands a completed operation back to its owner. */
+void koru__op_completed(struct koru__loop *loop, struct koru__op *op);
+
+#endif

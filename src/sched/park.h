@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Parking: how a task waits, and how it is woken. Everything that may suspend ends here.
+ */
+#ifndef KORU_SCHED_PARK_H
+#define KORU_SCHED_PARK_H
+
+struct koru__loop;
+struct koru_task;
+
+/* Suspends the running task until koru__unpark. `interrupt` is called, on any of the loop's
+ * stacks, when the task's scope is cancelled meanwhile: it takes the task out of what it waits
+ * for and unparks it with -ECANCELED, or asks for that to happen. NULL: the wait is not
+ * cancellable. `wait` is kept in task->wait for `interrupt`.
+ * The caller has looked whether the scope is cancelled already (koru__checkpoint).
+ * Returns what koru__unpark was given. */
+int koru__park(struct koru__loop *loop, void (*interrupt)(struct koru_task *), void *wait);
+
+/* Makes a parked task of this thread's loop ready. */
+void koru__unpark(struct koru__loop *loop, struct koru_task *task, int result);
+
+/* As koru_yield, in a task whether or not its scope is cancelled. */
+int koru__give_way(struct koru__loop *loop);
+
+/* The loop's own side: runs the first ready task, which there is, and returns when no task is
+ * ready or the turn is over. */
+void koru__resume_first(struct koru__loop *loop);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT
+ * Scopes: the tree, cancellation and deadlines. See scope.h. */
+#include "sched/scope.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/list.h"
+#include "sched/loop.h"
+#include "sched/park.h"
+#include "sched/task.h"
+
+#include <errno.h>
+
+static struct koru_scope *scope_of(struct koru__list *sibling)
+{
+	return koru__container_of(sibling, struct koru_scope, koru__sibling);
+}
+
+static void init(struct koru_scope *scope, struct koru__loop *loop, struct koru_scope *parent,
+                 struct koru_task *owner)
+{
+	*scope = (struct koru_scope){
+		.koru__state = KORU__SCOPE_OPEN,
+		.koru__deadline = KORU_FOREVER,
+		.koru__loop = loop,
+		.koru__parent = parent,
+		.koru__owner = owner,
+	};
+	koru__list_init(&scope->koru__tasks);
+	koru__list_init(&scope->koru__children);
+	koru__list_init(&scope->koru__sibling);
+}
+
+void koru__scope_open_root(struct koru__loop *loop, struct koru_scope *root)
+{
+	init(root, loop, NULL, NULL);
+	root->koru__name = "root";
+}
+
+static int refuse(struct koru_scope *scope, int error)
+{
+	*scope = (struct koru_scope){ .koru__state = KORU__SCOPE_REFUSED, .koru__cause = error };
+	return error;
+}
+
+static void on_deadline(struct koru__timer *timer)
+{
+	struct koru_scope *scope = koru__container_of(timer, struct koru_scope, koru__timer);
+	koru__scope_fail(scope->koru__loop, scope, -ETIMEDOUT);
+}
+
+/* The moment that the options ask for: the nearer of the two, or KORU_FOREVER. */
+static int64_t own_deadline(const struct koru_scope_opts *opts)
+{
+	int64_t when = opts->deadline ? opts->deadline : KORU_FOREVER;
+	if (opts->timeout) {
+		int64_t until = koru__clock_add(koru__clock_now(), opts->timeout);
+		if (until < when)
+			when = until;
+	}
+	return when;
+}
+
+int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts)
+{
+	static const struct koru_scope_opts defaults;
+	if (!opts)
+		opts = &defaults;
+	struct koru_task *task = koru__task_self();
+	if (!task)
+		return refuse(scope, -EPERM);
+	int64_t own = own_deadline(opts);
+	if (opts->shield && own == KORU_FOREVER)
+		return refuse(scope, -EINVAL);
+
+	struct koru__loop *loop = koru__loop_self;
+	struct koru_scope *parent = task->scope;
+	init(scope, loop, parent, task);
+	scope->koru__name = opts->name;
+	scope->koru__shield = opts->shield;
+	koru__list_push_back(&parent->koru__children, &scope->koru__sibling);
+	task->scope = scope;
+	if (!opts->shield) {
+		scope->koru__deadline = parent->koru__deadline;
+		scope->koru__cause = parent->koru__cause ? -ECANCELED : 0;
+	}
+	if (own < scope->koru__deadline) {
+		/* Only then: a nearer deadline further out reaches in here by itself. */
+		scope->koru__deadline = own;
+		koru__timer_add(loop, &scope->koru__timer, own, on_deadline);
+	}
+	return 0;
+}
+
+/* Wakes a task from a wait that can be cancelled. */
+static void interrupt(struct koru_task *task)
+{
+	if (task->state == KORU__TASK_PARKED && task->interrupt)
+		task->interrupt(task);
+}
+
+/* Wakes whoever has `scope` for innermost: tasks of it that opened none, and its owner. */
+static void interrupt_in(struct koru_scope *scope)
+{
+	struct koru__list *head = &scope->koru__tasks;
+	for (struct koru__list *n = head->next; n != head; n = n->next) {
+		struct koru_task *task = koru__container_of(n, struct koru_task, sibling);
+		if (task->scope == scope)
+			interrupt(task);
+	}
+	if (scope->koru__owner && scope->koru__owner->scope == scope)
+		interrupt(scope->koru__owner);
+}
+
+/* The first scope after `scope` in the tree below `top` that cancellation reaches, skipping
+ * what is below `scope` when `deeper` is false. NULL at the end. */
+static struct koru_scope *next_below(struct koru_scope *top, struct koru_scope *scope, bool deeper)
+{
+	struct koru__list *n = deeper ? scope->koru__children.next : &scope->koru__children;
+	for (;;) {
+		while (n == &scope->koru__children) {
+			if (scope == top)
+				return NULL;
+			n = scope->koru__sibling.next;
+			scope = scope->koru__parent;
+		}
+		if (!scope_of(n)->koru__shield)
+			return scope_of(n);
+		n = n->next;
+	}
+}
+
+void koru__scope_fail(struct koru__loop *loop, struct koru_scope *scope, int cause)
+{
+	koru__assert(cause < 0);
+	if (scope->koru__cause)
+		return;
+	/* Its own deadline has nothing more to say. */
+	koru__timer_remove(loop, &scope->koru__timer);
+	struct koru_scope *s = scope;
+	while (s) {
+		bool news = s->koru__cause == 0;
+		if (news) {
+			s->koru__cause = s == scope ? cause : -ECANCELED;
+			koru__timer_remove(loop, &s->koru__timer);
+			interrupt_in(s);
+		}
+		s = next_below(scope, s, news);
+	}
+}
+
+bool koru__scope_deadline_passed(struct koru__loop *loop, struct koru_scope *scope)
+{
+	int64_t now = koru__clock_now();
+	if (now < scope->koru__deadline)
+		return false;
+	koru__timers_fire(loop, now);
+	koru__assert(scope->koru__cause != 0);
+	return true;
+}
+
+int koru__checkpoint(struct koru__loop *loop)
+{
+	return koru__scope_is_over(loop, loop->current->scope) ? -ECANCELED : 0;
+}
+
+void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int result)
+{
+	struct koru_scope *home = task->home;
+	/* Its storage was on the stack of a function that has returned: nothing can be saved. */
+	if (koru__unlikely(task->scope != home))
+		koru__die("koru: task '%s' returned without closing a scope it had opened\n",
+		          task->name ? task->name : "?");
+	koru__list_remove(&task->sibling);
+	koru__sanitize_release(home);
+	if (task == loop->main) {
+		loop->main = NULL;
+		loop->main_result = result;
+		result = result < 0 ? result : -ECANCELED; /* ends the detached tasks */
+	}
+	if (koru__unlikely(result < 0))
+		koru__scope_fail(loop, home, result);
+	if (koru__list_empty(&home->koru__tasks) && home->koru__state == KORU__SCOPE_CLOSING &&
+	    home->koru__owner->state == KORU__TASK_PARKED)
+		koru__unpark(loop, home->koru__owner, 0);
+}
+
+static bool is_open(const struct koru_scope *scope)
+{
+	return scope->koru__state == KORU__SCOPE_OPEN || scope->koru__state == KORU__SCOPE_CLOSING;
+}
+
+int koru__scope_admits(struct koru__loop *loop, const struct koru_scope *scope)
+{
+	if (koru__likely(is_open(scope)))
+		return koru__likely(scope->koru__loop == loop) ? 0 : -EPERM;
+	return scope->koru__state == KORU__SCOPE_REFUSED ? scope->koru__cause : -EINVAL;
+}
+
+int koru_scope_close(struct koru_scope *scope)
+{
+	if (scope->koru__state == KORU__SCOPE_REFUSED)
+		return scope->koru__cause;
+	if (scope->koru__state != KORU__SCOPE_OPEN)
+		return -EINVAL;
+	struct koru__loop *loop = koru__loop_self;
+	struct koru_task *task = koru__task_self();
+	if (!task || scope->koru__owner != task)
+		return -EPERM;
+	if (task->scope != scope)
+		return -EINVAL;
+	scope->koru__state = KORU__SCOPE_CLOSING;
+	/* Not `if`: others may start a task in it between our wake-up and our turn to run. */
+	while (!koru__list_empty(&scope->koru__tasks))
+		koru__park(loop, NULL, scope);
+	koru__sanitize_acquire(scope);
+	/* A deadline that passed while the loop had no time to notice still counts. */
+	(void)koru__scope_is_over(loop, scope);
+	koru__timer_remove(loop, &scope->koru__timer);
+	koru__list_remove(&scope->koru__sibling);
+	task->scope = scope->koru__parent;
+	scope->koru__state = KORU__SCOPE_CLOSED;
+	return scope->koru__cause;
+}
+
+int koru_scope_cancel(struct koru_scope *scope)
+{
+	if (!is_open(scope))
+		return -EINVAL;
+	if (!koru__task_self() || scope->koru__loop != koru__loop_self)
+		return -EPERM;
+	koru__scope_fail(scope->koru__loop, scope, -ECANCELED);
+	return 0;
+}
+
+bool koru_cancelled(void)
+{
+	struct koru_task *task = koru__task_self();
+	return task && koru__scope_is_over(koru__loop_self, task->scope);
+}
+
+int64_t koru_deadline(void)
+{
+	struct koru_task *task = koru__task_self();
+	return task ? task->scope->koru__deadline : KORU_FOREVER;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Scopes, as the scheduler sees them. See koru/scope.h for what they promise.
+ *
+ * Open scopes form a tree. A task sees the cancellation of its innermost open scope, and
+ * cancelling a scope marks the whole tree below it, shields left out, so that the question
+ * "am I cancelled?" is one load.
+ */
+#ifndef KORU_SCHED_SCOPE_H
+#define KORU_SCHED_SCOPE_H
+
+#include "base/macro.h"
+#include "koru/scope.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct koru__loop;
+
+enum koru__scope_state {
+	KORU__SCOPE_CLOSED,  /* also: never opened, in zeroed storage */
+	KORU__SCOPE_REFUSED, /* opening failed; koru__cause says why */
+	KORU__SCOPE_OPEN,
+	KORU__SCOPE_CLOSING, /* its owner waits in koru_scope_close; tasks may still join */
+};
+
+/* The root scope of a loop: no owner, no deadline. */
+void koru__scope_open_root(struct koru__loop *loop, struct koru_scope *root);
+
+/* Cancels it with a cause, the first time. On the loop's thread. */
+void koru__scope_fail(struct koru__loop *loop, struct koru_scope *scope, int cause);
+
+/* Whether tasks may be started in it: 0, or the error of koru_go. */
+int koru__scope_admits(struct koru__loop *loop, const struct koru_scope *scope);
+
+/* Takes a task that has ended out of its scope and passes on its result. */
+void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int result);
+
+/* The clock has to be asked: a task that computed past its deadline has given the loop no chance
+ * to fire the timer. */
+bool koru__scope_deadline_passed(struct koru__loop *loop, struct koru_scope *scope);
+
+static inline bool koru__scope_is_over(struct koru__loop *loop, struct koru_scope *scope)
+{
+	if (koru__unlikely(scope->koru__cause != 0))
+		return true;
+	return koru__unlikely(scope->koru__deadline != KORU_FOREVER) &&
+	       koru__scope_deadline_passed(loop, scope);
+}
+
+/* The first thing every suspending call does in a task: 0, or -ECANCELED. */
+int koru__checkpoint(struct koru__loop *loop);
+
+#endif

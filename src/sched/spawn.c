@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ * Starting tasks. See koru/task.h. */
+#include "base/list.h"
+#include "koru/task.h"
+#include "sched/loop.h"
+#include "sched/scope.h"
+#include "sched/task.h"
+
+#include <errno.h>
+
+static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
+                 const char *name, int size_class)
+{
+	struct koru__loop *loop = koru__loop_self;
+	if (koru__unlikely(!loop || !loop->current))
+		return -EPERM;
+	if (!scope)
+		scope = &loop->root;
+	int rc = koru__scope_admits(loop, scope);
+	if (koru__unlikely(rc < 0))
+		return rc;
+	struct koru_task *task = koru__slab_take(&loop->tasks);
+	if (koru__unlikely(!task)) {
+		koru__scope_fail(loop, scope, -ENOMEM);
+		return -ENOMEM;
+	}
+	/* Field by field: the context is set when it first runs. */
+	task->scope = scope;
+	task->stack = NULL;
+	task->state = KORU__TASK_QUEUED;
+	task->size_class = (uint8_t)size_class;
+	task->place = (uint8_t)place;
+	task->ops_at_once = 0;
+	task->fn = fn;
+	task->arg = arg;
+	task->interrupt = NULL;
+	task->home = scope;
+	task->name = name;
+	koru__list_push_back(&scope->koru__tasks, &task->sibling);
+	koru__sanitize_release(task);
+	koru__runq_push(&loop->ready, task);
+	return 0;
+}
+
+/* The class of tasks that name no size; any number will do outside a task. */
+static int default_class(void)
+{
+	return koru__loop_self ? (int)koru__loop_self->size_class : 0;
+}
+
+int koru__go(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name)
+{
+	return spawn(scope, KORU_HERE, fn, arg, name, default_class());
+}
+
+int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
+                const char *name)
+{
+	if (place != KORU_HERE && place != KORU_ANY_LOOP)
+		return -EINVAL;
+	return spawn(scope, place, fn, arg, name, default_class());
+}
+
+int koru_go_with(struct koru_scope *scope, koru_fn *fn, void *arg,
+                 const struct koru_task_opts *opts)
+{
+	static const struct koru_task_opts defaults;
+	if (!opts)
+		opts = &defaults;
+	int size_class = opts->stack_size ? koru__stack_class(opts->stack_size) : default_class();
+	if (size_class < 0)
+		return size_class;
+	if (opts->place != KORU_HERE && opts->place != KORU_ANY_LOOP)
+		return -EINVAL;
+	return spawn(scope, opts->place, fn, arg, opts->name, size_class);
+}
+
+const char *koru_task_name(void)
+{
+	struct koru_task *task = koru__task_self();
+	return task ? task->name : NULL;
+}
