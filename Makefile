@@ -26,7 +26,7 @@ deps: ## Install what `make run` and `make test` need
 	@tools/deps build test tidy
 
 bench: ## Measure koru, and beside it the peers that are installed
-	@tools/deps build
+	@tools/deps build bench-run
 	@$(MAKE) --no-print-directory build
 	@bench/run $(BENCH_ARGS)
 
