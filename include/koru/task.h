@@ -36,7 +36,9 @@ enum koru_place {
 struct koru_task_opts {
 	const char *name;      /* for reports; a static string. NULL: the function's name */
 	size_t stack_size;     /* bytes; 0: that of koru_run_opts. Rounded up to a power of
-	                        * two, guard page included; at most KORU_STACK_SIZE_MAX */
+	                        * two, guard page included; at most KORU_STACK_SIZE_MAX. A
+	                        * task whose scope is being closed may be called on its
+	                        * closer's stack instead, if three quarters of that are left */
 	enum koru_place place;
 };
 
@@ -92,7 +94,11 @@ struct koru__task_head {
 	struct koru__context context; /* valid once it has a stack, while it does not run */
 	struct koru__task_head *next; /* in the run queue */
 	struct koru_scope *scope;     /* the innermost open one: whose cancellation it sees */
-	unsigned state;               /* enum koru__task_state */
+	uint8_t state;                /* enum koru__task_state */
+	uint8_t size_class;           /* of its stack */
+	uint8_t place;                /* enum koru_place */
+	uint8_t ops_at_once;          /* I/O calls in a row that did not have to wait */
+	int wake_result;              /* what ends its wait: a result for koru__park */
 };
 
 struct koru__loop_head {

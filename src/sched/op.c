@@ -112,9 +112,9 @@ static int64_t block(struct koru__op *op)
 /* Gives way now and then, so that a task whose calls never have to wait lets others run. */
 static void note_at_once(struct koru__loop *loop, struct koru_task *task)
 {
-	if (++task->ops_at_once < OPS_AT_ONCE_MAX)
+	if (++task->head.ops_at_once < OPS_AT_ONCE_MAX)
 		return;
-	task->ops_at_once = 0;
+	task->head.ops_at_once = 0;
 	koru__give_way(loop);
 }
 
@@ -133,7 +133,7 @@ int64_t koru__op_run(struct koru__op *op)
 		note_at_once(loop, task);
 		return op->result;
 	}
-	task->ops_at_once = 0;
+	task->head.ops_at_once = 0;
 	while (w.pending > 0)
 		park_once(&w);
 	return op->result;

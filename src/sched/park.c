@@ -42,7 +42,7 @@ static void run_tasks(void *arg)
 	for (;;) {
 		run_task(loop, task);
 		struct koru_task *next = koru__runq_first(&loop->head);
-		if (!may_join(loop, next) || next->size_class != task->size_class)
+		if (!may_join(loop, next) || next->head.size_class != task->head.size_class)
 			break;
 		koru__runq_pop(&loop->head);
 		next->head.context = task->head.context;
@@ -71,11 +71,11 @@ static void run_tasks(void *arg)
 /* Finds a stack for a task that has not run yet. */
 static int prepare(struct koru__loop *loop, struct koru_task *task)
 {
-	int rc = koru__stack_get(&loop->stacks, task->size_class, &task->stack);
+	int rc = koru__stack_get(&loop->stacks, task->head.size_class, &task->stack);
 	if (rc < 0)
 		return rc;
 	koru__context_init(&task->head.context, task->stack, run_tasks, loop,
-	                   task->place == KORU_HERE ? loop : NULL);
+	                   task->head.place == KORU_HERE ? loop : NULL);
 	return 0;
 }
 
@@ -124,7 +124,7 @@ int koru__park(struct koru__loop *loop, void (*interrupt)(struct koru_task *), v
 	task->wait = wait;
 	switch_away(loop, &task->head.context);
 	koru__sanitize_acquire(task);
-	return task->wake_result;
+	return task->head.wake_result;
 }
 
 void koru__unpark(struct koru__loop *loop, struct koru_task *task, int result)
@@ -132,7 +132,7 @@ void koru__unpark(struct koru__loop *loop, struct koru_task *task, int result)
 	koru__task_move(task, KORU__TASK_PARKED, KORU__TASK_READY);
 	koru__sanitize_release(task);
 	task->interrupt = NULL;
-	task->wake_result = result;
+	task->head.wake_result = result;
 	koru__runq_push(&loop->head, task);
 }
 
@@ -158,13 +158,12 @@ int koru__yield_slow(void)
 	return 0;
 }
 
-/* Whether what is left of the host's stack will do. A task that named a size gets no less; others
- * get at least three quarters of the default. */
+/* Whether what is left of the host's stack will do: three quarters of what the task would get of
+ * its own. */
 static bool has_room(const struct koru_task *host, const struct koru_task *task)
 {
 	size_t left = (size_t)((char *)__builtin_frame_address(0) - koru__stack_low(host->stack));
-	size_t size = koru__stack_class_size(task->size_class);
-	return left >= (task->own_size ? size : size / 4 * 3);
+	return left >= koru__stack_class_size(task->head.size_class) / 4 * 3;
 }
 
 bool koru__host_first(struct koru__loop *loop, struct koru_scope *scope)

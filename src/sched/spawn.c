@@ -31,10 +31,9 @@ static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, v
 	task->head.scope = scope;
 	task->stack = NULL;
 	task->head.state = KORU__TASK_QUEUED;
-	task->size_class = (uint8_t)size_class;
-	task->own_size = stack_size != 0;
-	task->place = (uint8_t)place;
-	task->ops_at_once = 0;
+	task->head.size_class = (uint8_t)size_class;
+	task->head.place = (uint8_t)place;
+	task->head.ops_at_once = 0;
 	task->fn = fn;
 	task->arg = arg;
 	task->interrupt = NULL;

@@ -27,11 +27,6 @@
 
 struct koru_task {
 	struct koru__task_head head; /* what every switch touches */
-	uint8_t size_class;          /* of its stack */
-	uint8_t place;               /* enum koru_place */
-	bool own_size;               /* it named the size of its stack */
-	uint8_t ops_at_once;         /* I/O calls in a row that did not have to wait */
-	int wake_result;             /* what koru__park returns: set by who unparks it */
 	struct koru__stack *stack;   /* where it runs: its own, or its host's. NULL while QUEUED */
 	koru_fn *fn;
 	void *arg;
@@ -46,7 +41,7 @@ struct koru_task {
 	const char *name;
 };
 
-static_assert(sizeof(struct koru_task) <= 136, "a million tasks should stay small");
+static_assert(sizeof(struct koru_task) <= 128, "a million tasks should stay small");
 
 /* The task around a head; NULL for NULL. */
 static inline struct koru_task *koru__task_of(struct koru__task_head *head)
@@ -60,7 +55,7 @@ static inline void koru__task_move(struct koru_task *task, enum koru__task_state
                                    enum koru__task_state to)
 {
 	koru__assert(task->head.state == from);
-	task->head.state = to;
+	task->head.state = (uint8_t)to;
 }
 
 #endif
