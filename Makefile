@@ -10,6 +10,9 @@ CMAKE_ARGS    = $(if $(CI),-DKORU_WERROR=ON)
 .PHONY: build run test deps bench bench-deps check check-asan check-tsan check-valgrind \
         check-qemu tidy format fuzz install clean help
 
+# One target at a time (two at once would install packages at once); each uses all processors.
+.NOTPARALLEL:
+
 build: ## Build the libraries, the command and the tests (the default)
 build: build-release
 

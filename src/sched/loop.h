@@ -47,7 +47,7 @@ struct koru__loop {
 /* The loop of this thread, NULL when it runs none. */
 static inline struct koru__loop *koru__loop(void)
 {
-	return koru__container_of(koru__loop_self, struct koru__loop, head);
+	return (struct koru__loop *)koru__loop_self; /* the head comes first */
 }
 
 /* The loop's running task; NULL while the loop itself runs. */

@@ -43,10 +43,13 @@ struct koru_task {
 
 static_assert(sizeof(struct koru_task) <= 128, "a million tasks should stay small");
 
+/* The task around a head; NULL for NULL. */
 static inline struct koru_task *koru__task_of(struct koru__task_head *head)
 {
-	return koru__container_of(head, struct koru_task, head);
+	return (struct koru_task *)head;
 }
+
+static_assert(offsetof(struct koru_task, head) == 0, "koru__task_of");
 
 static inline void koru__task_move(struct koru_task *task, enum koru__task_state from,
                                    enum koru__task_state to)
