@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "context/stack.h"
 #include "koru/error.h"
+#include "koru/run.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -57,7 +58,7 @@ int koru__guard_install(void *page)
 	return by_madvise(page) == 0 ? 0 : -ENOMEM;
 }
 
-const char *koru__guard_name(void)
+const char *koru_guard_name(void)
 {
 	return means == MADVISE ? "madvise" : means == MPROTECT ? "mprotect" : "none yet";
 }

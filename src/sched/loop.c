@@ -62,8 +62,16 @@ void koru__timers_fire(struct koru__loop *loop, int64_t now)
 		struct koru__timer *timer =
 		        koru__container_of(loop->timers.root, struct koru__timer, node);
 		koru__heap_remove(&loop->timers, &timer->node);
+		loop->counters.timers++;
 		timer->fire(timer);
 	}
+}
+
+/* Gives pages of unused stacks back; says after how long to look again. */
+static int64_t trim(struct koru__loop *loop)
+{
+	bool done = koru__stack_pool_trim(&loop->stacks, &loop->counters.stacks_trimmed);
+	return done ? trim_interval : 0;
 }
 
 /* How long the poller may wait: not at all while a task is ready, else to the next timer. */
@@ -80,7 +88,7 @@ static int64_t patience(struct koru__loop *loop)
 		return 0;
 	if (surplus) {
 		if (now >= loop->trim_at)
-			loop->trim_at = koru__stack_pool_trim(&loop->stacks) ? now + trim_interval : now;
+			loop->trim_at = now + trim(loop);
 		if (loop->trim_at < until)
 			until = loop->trim_at;
 	}
@@ -93,6 +101,7 @@ static void poll_once(struct koru__loop *loop)
 	int64_t limit = patience(loop);
 	if (loop->ops == 0 && limit == 0)
 		return; /* the poller has nothing to tell */
+	loop->counters.polls++;
 	int n = loop->poller->ops->wait(loop->poller, limit, done, DONE_MAX);
 	/* A poller that fails can finish nothing it holds; the tasks in it could never end. */
 	koru__assert(n >= 0);
@@ -110,8 +119,10 @@ void koru__loop_run(struct koru__loop *loop)
 {
 	while (!koru__list_empty(&loop->root.koru__tasks)) {
 		loop->head.ticks = KORU__LOOP_TURN;
+		loop->counters.turns++;
 		while (loop->head.first && loop->head.ticks > 0)
 			koru__resume_first(loop);
+		loop->counters.switches += KORU__LOOP_TURN - loop->head.ticks;
 		if (loop->timers.root)
 			koru__timers_fire(loop, koru__clock_now());
 		if (koru__list_empty(&loop->root.koru__tasks))
@@ -125,4 +136,14 @@ void koru__loop_run(struct koru__loop *loop)
 		}
 		poll_once(loop);
 	}
+}
+
+int koru_counters(struct koru_counters *ret_counters)
+{
+	if (!koru__task_self())
+		return -EPERM;
+	struct koru__loop *loop = koru__loop();
+	*ret_counters = loop->counters;
+	ret_counters->switches += KORU__LOOP_TURN - loop->head.ticks;
+	return 0;
 }

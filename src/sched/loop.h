@@ -10,6 +10,7 @@
 #include "base/slab.h"
 #include "context/context.h"
 #include "context/stack.h"
+#include "koru/counter.h"
 #include "koru/scope.h"
 #include "sched/runq.h"
 
@@ -40,6 +41,7 @@ struct koru__loop {
 	int main_result;
 	int broken;                   /* the poller's error that ended it: negative, or 0 */
 	void *locals[KORU__LOOP_LOCALS];
+	struct koru_counters counters; /* without `switches` of this turn, which `ticks` has */
 };
 
 /* The loop of this thread, NULL when it runs none. */

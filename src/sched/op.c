@@ -33,6 +33,7 @@ static void cancel_pending(struct wait *w)
 		if (w->ops[i].done || w->ops[i].cancelled)
 			continue;
 		w->ops[i].cancelled = true;
+		w->loop->counters.ops_cancelled++;
 		w->loop->poller->ops->cancel(w->loop->poller, &w->ops[i]);
 	}
 }
@@ -70,8 +71,11 @@ static void submit_all(struct wait *w)
 		op->owner = w;
 		op->cancelled = false;
 		op->done = w->loop->poller->ops->submit(w->loop->poller, op);
-		if (op->done)
+		w->loop->counters.ops++;
+		if (op->done) {
+			w->loop->counters.ops_at_once++;
 			continue;
+		}
 		w->pending++;
 		w->loop->ops++;
 	}

@@ -173,6 +173,7 @@ bool koru__host_first(struct koru__loop *loop, struct koru_scope *scope)
 	if (!may_join(loop, task) || task->home != scope || !has_room(host, task))
 		return false;
 	koru__runq_pop(&loop->head);
+	loop->counters.tasks_hosted++;
 	koru__task_move(host, KORU__TASK_RUNNING, KORU__TASK_HOSTING);
 	task->stack = host->stack;
 	task->head.context.sanitize = host->head.context.sanitize;

@@ -146,6 +146,7 @@ void koru__scope_fail(struct koru__loop *loop, struct koru_scope *scope, int cau
 	while (s) {
 		bool news = s->koru__cause == 0;
 		if (news) {
+			loop->counters.scopes_cancelled++;
 			s->koru__cause = s == scope ? cause : -ECANCELED;
 			koru__timer_remove(loop, &s->koru__timer);
 			interrupt_in(s);

@@ -39,6 +39,7 @@ static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, v
 	task->interrupt = NULL;
 	task->home = scope;
 	task->name = name;
+	loop->counters.tasks++;
 	koru__list_push_back(&scope->koru__tasks, &task->sibling);
 	koru__sanitize_release(task);
 	koru__runq_push(&loop->head, task);
