@@ -39,10 +39,10 @@ struct asked {
 struct nameserver {
 	const struct nameserver_rule *rules;
 	int udp, tcp;
-	int stop[2];              /* a pipe; closing one end ends the thread */
+	int stop[2]; /* a pipe; closing one end ends the thread */
 	char address[32];
 	pthread_t thread;
-	pthread_mutex_t lock;     /* of `asked` */
+	pthread_mutex_t lock; /* of `asked` */
 	struct asked asked[ASKED_MAX];
 	struct later later[LATER_MAX];
 };
@@ -164,8 +164,8 @@ int nameserver_asked(struct nameserver *ns, const char *name, int type)
 	return sum;
 }
 
-static unsigned put_answers(struct message *m, const struct nameserver_rule *rule,
-                            const char *name, int type)
+static unsigned put_answers(struct message *m, const struct nameserver_rule *rule, const char *name,
+                            int type)
 {
 	unsigned records = 0;
 	if (rule->cname) {
