@@ -11,7 +11,8 @@
  * the loopback addresses (RFC 6761 section 6.3).
  *
  * A changed /etc/resolv.conf is noticed by the first lookup that finds no query under way,
- * at most once every five seconds. /etc/hosts is read by each lookup that asks c-ares.
+ * at most once every five seconds. /etc/hosts is read when a name is looked for, and what
+ * it says of that name is kept for a second.
  */
 #ifndef KORU_DNS_H
 #define KORU_DNS_H
@@ -32,8 +33,9 @@ extern "C" {
  * /etc/services. Addresses of both families come in the order of RFC 6724.
  *
  * Of `hints`, ai_family, ai_socktype, ai_protocol and the flags AI_PASSIVE,
- * AI_NUMERICHOST, AI_NUMERICSERV and AI_CANONNAME (which answers with the node's own name)
- * are obeyed; other flags are -EINVAL. Free the result with koru_freeaddrinfo.
+ * AI_NUMERICHOST, AI_NUMERICSERV, AI_CANONNAME (which answers with the node's own name) and
+ * AI_ADDRCONFIG (which leaves out addresses without a route when there are others) are
+ * obeyed; other flags are -EINVAL. Free the result with koru_freeaddrinfo.
  *
  * May suspend. From any thread: outside a task the call runs a loop of its own, which
  * keeps no cache.
@@ -54,6 +56,7 @@ struct koru_dns_opts {
 	const char *servers;  /* "127.0.0.1:5353,[::1]:53"; the port may be left out. NULL: the
 	                       * environment variable KORU_DNS_SERVERS in the same form, else
 	                       * /etc/resolv.conf */
+	const char *hosts_file; /* NULL: /etc/hosts */
 	int64_t timeout;      /* nanoseconds for a first try; later tries wait longer. 0: two
 	                       * seconds; under a millisecond is one millisecond */
 	int tries;            /* of each server; 0: three */
