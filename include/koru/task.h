@@ -97,7 +97,8 @@ struct koru__task_head {
 	uint8_t state;                /* enum koru__task_state */
 	uint8_t size_class;           /* of its stack */
 	uint8_t place;                /* enum koru_place */
-	uint8_t ops_at_once;          /* I/O calls in a row that did not have to wait */
+	bool attend;                  /* a yield must ask the library: its scope was cancelled, a
+	                               * deadline holds, or a sanitizer watches */
 	int wake_result;              /* what ends its wait: a result for koru__park */
 };
 
@@ -106,7 +107,6 @@ struct koru__loop_head {
 	struct koru__task_head *first;   /* the run queue */
 	struct koru__task_head *last;    /* valid while there is a first */
 	unsigned ticks;                  /* switches left before the loop looks at timers and I/O */
-	unsigned watched;                /* a sanitizer has to be told of each switch */
 };
 
 enum koru__task_state {
@@ -126,13 +126,11 @@ extern __thread struct koru__loop_head *koru__loop_self __attribute__((tls_model
 static inline __attribute__((always_inline)) int koru_yield(void)
 {
 	struct koru__loop_head *loop = koru__loop_self;
-	if (__builtin_expect(!loop || loop->watched || loop->ticks == 0 || !loop->first, 0))
+	if (__builtin_expect(!loop || loop->ticks == 0 || !loop->first, 0))
 		return koru__yield_slow();
 	struct koru__task_head *self = loop->current;
 	struct koru__task_head *next = loop->first;
-	if (__builtin_expect(next->state != KORU__TASK_READY || self->scope->koru__cause != 0 ||
-	                             self->scope->koru__deadline != KORU_FOREVER,
-	                     0))
+	if (__builtin_expect(next->state != KORU__TASK_READY || self->attend, 0))
 		return koru__yield_slow();
 	self->state = KORU__TASK_READY;
 	self->next = 0;

@@ -108,7 +108,7 @@ static __attribute__((noinline)) void start_first(struct koru__loop *loop,
 static inline void switch_away(struct koru__loop *loop, struct koru__context *from)
 {
 	struct koru_task *next = koru__runq_first(&loop->head);
-	if (koru__unlikely(!next || loop->head.ticks == 0))
+	if (koru__unlikely(!next || (loop->head.ticks == 0 && !koru__loop_next_turn(loop))))
 		switch_to_loop(loop, from);
 	else if (koru__unlikely(next->head.state == KORU__TASK_QUEUED))
 		start_first(loop, from);

@@ -28,12 +28,11 @@ static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, v
 		return -ENOMEM;
 	}
 	/* Field by field: the context is set when it first runs. */
-	task->head.scope = scope;
+	koru__task_enter_scope(task, scope);
 	task->stack = NULL;
 	task->head.state = KORU__TASK_QUEUED;
 	task->head.size_class = (uint8_t)size_class;
 	task->head.place = (uint8_t)place;
-	task->head.ops_at_once = 0;
 	task->fn = fn;
 	task->arg = arg;
 	task->interrupt = NULL;
