@@ -151,10 +151,12 @@ TEST(errors_that_others_left_behind)
 	pair_open(&p);
 	ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
 	assert_int_equal(pair_start_tls(&p), 0);
-	ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
-	koru_scope_open(&brief, &(struct koru_scope_opts){ .timeout = KORU_MILLISECOND });
-	assert_int_equal(koru_stream_read(p.a, buf, sizeof(buf)), -ECANCELED);
-	koru_scope_close(&brief);
+	for (int i = 0; i < 2; i++) { /* the first meets tickets, the second nothing */
+		ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+		koru_scope_open(&brief, &(struct koru_scope_opts){ .timeout = KORU_MILLISECOND });
+		assert_int_equal(koru_stream_read(p.a, buf, sizeof(buf)), -ECANCELED);
+		koru_scope_close(&brief);
+	}
 	ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
 	assert_true(koru_stream_idle(p.a));
 	ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
