@@ -10,6 +10,9 @@ CMAKE_ARGS    = $(if $(CI),-DKORU_WERROR=ON)
 .PHONY: build run test deps bench bench-deps check check-asan check-tsan check-valgrind \
         check-qemu tidy format fuzz install clean help
 
+# One target at a time (two at once would install packages at once); each uses all processors.
+.NOTPARALLEL:
+
 build: ## Build the libraries, the command and the tests (the default)
 build: build-release
 
@@ -26,7 +29,7 @@ deps: ## Install what `make run` and `make test` need
 	@tools/deps build test tidy
 
 bench: ## Measure koru, and beside it the peers that are installed
-	@tools/deps build
+	@tools/deps build bench-run
 	@$(MAKE) --no-print-directory build
 	@bench/run $(BENCH_ARGS)
 
@@ -64,7 +67,7 @@ format: ## Lay out the C sources with clang-format
 fuzz: ## Run each fuzz target for FUZZ_SECONDS (60)
 	@tools/deps build sanitize
 	@$(MAKE) --no-print-directory build-fuzz
-	@tools/run-fuzz build/fuzz/fuzz $(FUZZ_SECONDS)
+	@tools/run-fuzz build/fuzz $(FUZZ_SECONDS)
 
 install: ## Install below PREFIX (/usr/local); DESTDIR is put in front of it
 	@$(MAKE) --no-print-directory build CMAKE_ARGS=-DCMAKE_INSTALL_PREFIX=$(PREFIX) RECONFIGURE=1
@@ -77,16 +80,16 @@ help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 # The pattern rules behind them: build-PRESET and suite-PRESET.
-build-%: build/%/CMakeCache.txt
+build-%: build/%/configured
 	@cmake --build build/$* --parallel $(JOBS)
 
 suite-%: build-%
 	@ctest --preset $* --parallel $(JOBS) --output-junit tests.xml $(CTEST_ARGS)
 
-.PRECIOUS: build/%/CMakeCache.txt
-build/%/CMakeCache.txt: CMakePresets.json $(if $(RECONFIGURE),FORCE)
+.PRECIOUS: build/%/configured
+build/%/configured: CMakePresets.json $(if $(RECONFIGURE),FORCE)
 	@command -v cmake >/dev/null || { echo "cmake is missing; 'make deps' installs it" >&2; exit 1; }
-	@cmake --preset $* $(if $(wildcard $@),,$(GENERATOR)) $(CMAKE_ARGS)
+	@cmake --preset $* $(if $(wildcard build/$*/CMakeCache.txt),,$(GENERATOR)) $(CMAKE_ARGS)
 	@touch $@
 
 .PHONY: FORCE

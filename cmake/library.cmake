@@ -47,7 +47,7 @@ endfunction()
 # What a library includes and links. `suffix` names the twins of the libraries it uses.
 function(koru_library_links target suffix uses modules)
   target_include_directories(${target}
-    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   foreach(use ${uses})
     target_link_libraries(${target} PUBLIC ${use}${suffix})

@@ -123,6 +123,10 @@ int koru_http_open(const char *method, const char *url, const struct koru_http_o
  * exception: nothing was lost, a later read goes on. -EINVAL: the body was collected. */
 ssize_t koru_http_read(struct koru_http_response *res, void *buf, size_t len);
 
+/* More about the error that koru_http_read returned, in words; "" when there was none. Static.
+ * Never suspends. */
+const char *koru_http_error_detail(const struct koru_http_response *res);
+
 /* Frees the response. A streamed one whose body was not read to its end closes its
  * connection. NULL does nothing. Never suspends. */
 void koru_http_response_free(struct koru_http_response *res);

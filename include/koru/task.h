@@ -12,14 +12,15 @@
 #ifndef KORU_TASK_H
 #define KORU_TASK_H
 
+#include <koru/scope.h>
+#include <koru/switch.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-struct koru_scope;
 
 /* What a task runs. A negative result is an error and fails the task's scope. */
 typedef int koru_fn(void *arg);
@@ -35,7 +36,9 @@ enum koru_place {
 struct koru_task_opts {
 	const char *name;      /* for reports; a static string. NULL: the function's name */
 	size_t stack_size;     /* bytes; 0: that of koru_run_opts. Rounded up to a power of
-	                        * two, guard page included; at most KORU_STACK_SIZE_MAX */
+	                        * two, guard page included; at most KORU_STACK_SIZE_MAX. A
+	                        * task whose scope is being closed may be called on its
+	                        * closer's stack instead, if three quarters of that are left */
 	enum koru_place place;
 };
 
@@ -71,10 +74,11 @@ struct koru_task_opts {
 int koru_go_with(struct koru_scope *scope, koru_fn *fn, void *arg,
                  const struct koru_task_opts *opts);
 
-/* Lets every other task that is ready run before the caller goes on. Suspends the
+/* int koru_yield(void);
+ *
+ * Lets every other task that is ready run before the caller goes on. Suspends the
  * task; outside a task it gives up the processor (sched_yield).
- * Returns 0, or -ECANCELED without having waited. */
-int koru_yield(void);
+ * Returns 0, or -ECANCELED without having waited. Defined below. */
 
 /* The name of the running task: that in its options, else its function's as written
  * at koru_go. NULL outside a task. Never suspends. */
@@ -83,6 +87,68 @@ const char *koru_task_name(void);
 int koru__go(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name);
 int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
                 const char *name);
+int koru__yield_slow(void);
+
+/* The beginnings of a task and of a loop, as far as koru_yield looks into them. */
+struct koru__task_head {
+	struct koru__context context; /* valid once it has a stack, while it does not run */
+	struct koru__task_head *next; /* in the run queue */
+	struct koru_scope *scope;     /* the innermost open one: whose cancellation it sees */
+	uint8_t state;                /* enum koru__task_state */
+	uint8_t size_class;           /* of its stack */
+	uint8_t place;                /* enum koru_place */
+	bool attend;                  /* a yield must ask the library: its scope was cancelled, a
+	                               * deadline holds, or a sanitizer watches */
+	int wake_result;              /* what ends its wait: a result for koru__park */
+};
+
+struct koru__loop_head {
+	struct koru__task_head *current; /* the running task; NULL while the loop itself runs */
+	struct koru__task_head *first;   /* the run queue */
+	struct koru__task_head *last;    /* valid while there is a first */
+	unsigned ticks;                  /* switches left before the loop looks at timers and I/O */
+};
+
+enum koru__task_state {
+	KORU__TASK_QUEUED,  /* has not run yet: no stack */
+	KORU__TASK_READY,   /* in the run queue */
+	KORU__TASK_RUNNING,
+	KORU__TASK_PARKED,  /* waits */
+	KORU__TASK_HOSTING, /* waits, and lends its stack to a task it waits for */
+};
+
+/* The loop of this thread, NULL when it runs none. Constant for a task, since tasks do not
+ * change thread; so it does not matter that compilers keep its address. */
+extern __thread struct koru__loop_head *koru__loop_self __attribute__((tls_model("initial-exec")));
+
+/* In the header because every function between a caller and the switch makes one more return
+ * for the processor to guess wrongly. All that is not the plain case goes to the library. */
+static inline __attribute__((always_inline)) int koru_yield(void)
+{
+	struct koru__loop_head *loop = koru__loop_self;
+	if (__builtin_expect(!loop || loop->ticks == 0 || !loop->first, 0))
+		return koru__yield_slow();
+	struct koru__task_head *self = loop->current;
+	struct koru__task_head *next = loop->first;
+	if (__builtin_expect(next->state != KORU__TASK_READY || self->attend, 0))
+		return koru__yield_slow();
+	self->state = KORU__TASK_READY;
+	self->next = 0;
+	loop->last->next = self;
+	loop->last = self;
+	loop->first = next->next;
+	loop->ticks--;
+	next->state = KORU__TASK_RUNNING;
+	loop->current = next;
+	/* What the next switch will touch; with more tasks than the caches hold, waiting for it is
+	 * most of what a switch costs. */
+	struct koru__task_head *after = loop->first;
+	__builtin_prefetch(after->context.sp, 1);
+	__builtin_prefetch((char *)after->context.sp + 64, 1);
+	__builtin_prefetch(after->next, 1);
+	koru__switch(&self->context, &next->context);
+	return 0;
+}
 
 #ifdef __cplusplus
 }

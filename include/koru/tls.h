@@ -37,7 +37,7 @@ struct koru_tls_opts {
 };
 
 #define KORU_TLS_ALPN_MAX     255 /* bytes of `alpn` */
-#define KORU_TLS_SESSIONS_MAX 256 /* sessions kept by a loop */
+#define KORU_TLS_SESSIONS_MAX 256 /* sessions kept with each set of files */
 #define KORU_TLS_CONTEXTS_MAX 16  /* sets of files kept by a loop */
 
 /* Turns a plain stream into a TLS one, as client: for a proxy's CONNECT and for STARTTLS.

@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * A context: a flow of control with a stack of its own, and the switch between two of them.
- * It knows neither tasks nor loops.
+ * A context: a flow of control with a stack of its own. It knows neither tasks nor loops. The
+ * struct and the bare switch are in koru/switch.h.
  */
 #ifndef KORU_CONTEXT_CONTEXT_H
 #define KORU_CONTEXT_CONTEXT_H
 
 #include "context/sanitize.h"
-
-#include <stdbool.h>
+#include "koru/switch.h"
 
 struct koru__stack;
-
-struct koru__context {
-	void *sp; /* while suspended: the registers lie there (see switch_*.S) */
-	struct koru__sanitize sanitize;
-};
-
-/* Saves the caller into *from and goes on where *to was saved. Returns 0 when something
- * switches back: a constant, so that a caller whose answer is 0 can leave by a tail call
- * and need not return through a frame of its own. In assembly, one file an architecture. */
-int koru__switch(struct koru__context *from, struct koru__context *to);
 
 /* Prepares *ctx so that the first switch to it calls entry(arg) on `stack`. `entry` must not
  * return. `order`: see sanitize.h. Touches the topmost bytes of the stack. */
@@ -32,23 +21,19 @@ void koru__context_init(struct koru__context *ctx, const struct koru__stack *sta
 void koru__context_init_thread(struct koru__context *ctx, void *order);
 void koru__context_done(struct koru__context *ctx);
 
-/* From *from, which is running, to *to. The first act of an entry function is
- * koru__context_enter. */
-static inline int koru__context_switch(struct koru__context *from, struct koru__context *to)
+/* From *from, which is running, to *to; returns when something switches back. The first act of
+ * an entry function is koru__context_enter. */
+static inline __attribute__((always_inline)) void koru__context_switch(struct koru__context *from,
+                                                                       struct koru__context *to)
 {
-#ifdef KORU__SANITIZED
-	koru__sanitize_leave(&from->sanitize, &to->sanitize, false);
+	koru__sanitize_leave(from->sanitize, to->sanitize, false);
 	koru__switch(from, to);
-	koru__sanitize_enter(&from->sanitize);
-	return 0;
-#else
-	return koru__switch(from, to);
-#endif
+	koru__sanitize_enter(from->sanitize);
 }
 
 static inline void koru__context_enter(struct koru__context *self)
 {
-	koru__sanitize_enter(&self->sanitize);
+	koru__sanitize_enter(self->sanitize);
 }
 
 /* From *from, which will never run again, to *to. */

@@ -5,11 +5,13 @@
 #include "base/fault.h"
 #include "context/stack.h"
 #include "koru/error.h"
+#include "koru/run.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MADV_GUARD_INSTALL
@@ -35,10 +37,12 @@ static int by_mprotect(void *page)
 }
 
 /* Whether the page really is out of reach: an emulator may accept advice and ignore it. Asks
- * the kernel to read a signal set from there, which blocks nothing as the page is zero. */
+ * the kernel to look at a futex there, which waits for nothing as the page is zero. (Valgrind
+ * and qemu pass the address of a futex on without reading it themselves.) */
 static bool is_guarded(void *page)
 {
-	return syscall(SYS_rt_sigprocmask, SIG_BLOCK, page, NULL, 8) != 0 && errno == EFAULT;
+	const struct timespec at_once = { 0, 0 };
+	return syscall(SYS_futex, page, FUTEX_WAIT_PRIVATE, 1, &at_once) != 0 && errno == EFAULT;
 }
 
 int koru__guard_install(void *page)
@@ -54,7 +58,7 @@ int koru__guard_install(void *page)
 	return by_madvise(page) == 0 ? 0 : -ENOMEM;
 }
 
-const char *koru__guard_name(void)
+const char *koru_guard_name(void)
 {
 	return means == MADVISE ? "madvise" : means == MPROTECT ? "mprotect" : "none yet";
 }

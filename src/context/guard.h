@@ -12,9 +12,6 @@
 /* Guards the page at `page`. Returns 0, -ENOMEM, or -KORU_EGUARD. Under the arena's lock. */
 int koru__guard_install(void *page);
 
-/* "madvise" or "mprotect": what holds them; decided by the first call. */
-const char *koru__guard_name(void);
-
 /* Decides anew at the next call: for tests, after arming a fault. */
 void koru__guard_forget(void);
 

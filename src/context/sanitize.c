@@ -4,6 +4,7 @@
 
 #ifdef KORU__SANITIZED
 
+#include "base/alloc.h"
 #include "base/assert.h"
 
 #include <pthread.h>
@@ -68,18 +69,35 @@ enum { TSAN_NO_SYNC = 1 };
 #define valgrind_remove(id)     ((void)(id))
 #endif
 
-void koru__sanitize_init(struct koru__sanitize *s, const void *low, size_t size, void *order)
+struct record {
+	const void *stack_low; /* the stack's lowest byte, and its size */
+	size_t stack_size;
+	void *fake_stack;      /* ASan's, while suspended */
+	void *fiber;           /* TSan's */
+	void *order;           /* the token shared by contexts that never run at once, or NULL */
+	unsigned valgrind_id;
+};
+
+static struct record *new_record(struct record init)
 {
-	*s = (struct koru__sanitize){
+	struct record *r = koru__alloc(sizeof(*r));
+	koru__assert(r); /* a sanitized program has no use for a test of this */
+	*r = init;
+	return r;
+}
+
+void *koru__sanitize_new(const void *low, size_t size, void *order)
+{
+	return new_record((struct record){
 		.stack_low = low,
 		.stack_size = size,
 		.fiber = tsan_create(),
 		.order = order,
 		.valgrind_id = (unsigned)valgrind_add(low, size),
-	};
+	});
 }
 
-void koru__sanitize_init_thread(struct koru__sanitize *s, void *order)
+void *koru__sanitize_new_thread(void *order)
 {
 	pthread_attr_t attr;
 	void *low = NULL;
@@ -89,36 +107,42 @@ void koru__sanitize_init_thread(struct koru__sanitize *s, void *order)
 	rc = pthread_attr_getstack(&attr, &low, &size);
 	koru__assert(rc == 0);
 	pthread_attr_destroy(&attr);
-	*s = (struct koru__sanitize){
+	return new_record((struct record){
 		.stack_low = low,
 		.stack_size = size,
 		.fiber = tsan_current(),
 		.order = order,
-	};
+	});
 }
 
-void koru__sanitize_done(struct koru__sanitize *s)
+void koru__sanitize_free(void *s)
 {
-	if (s->fiber && s->fiber != tsan_current())
-		tsan_destroy(s->fiber);
-	if (s->valgrind_id)
-		valgrind_remove(s->valgrind_id);
-	*s = (struct koru__sanitize){ 0 };
+	struct record *r = s;
+	if (!r)
+		return;
+	if (r->fiber && r->fiber != tsan_current())
+		tsan_destroy(r->fiber);
+	if (r->valgrind_id)
+		valgrind_remove(r->valgrind_id);
+	koru__free(r);
 }
 
-void koru__sanitize_leave(struct koru__sanitize *from, struct koru__sanitize *to, bool ends)
+void koru__sanitize_leave(void *from, void *to, bool ends)
 {
-	if (from->order)
-		tsan_release(from->order);
-	asan_start(from, to, ends);
-	tsan_switch(to->fiber);
+	struct record *f = from;
+	struct record *t = to;
+	if (f->order)
+		tsan_release(f->order);
+	asan_start(f, t, ends);
+	tsan_switch(t->fiber);
 }
 
-void koru__sanitize_enter(struct koru__sanitize *self)
+void koru__sanitize_enter(void *self)
 {
-	asan_finish(self);
-	if (self->order)
-		tsan_acquire(self->order);
+	struct record *r = self;
+	asan_finish(r);
+	if (r->order)
+		tsan_acquire(r->order);
 }
 
 void koru__sanitize_release(void *token)

@@ -35,20 +35,10 @@
 #define KORU__SANITIZED 1
 #endif
 
-/* What a context carries for the sanitizers. */
-struct koru__sanitize {
 #ifdef KORU__SANITIZED
-	const void *stack_low; /* the stack's lowest byte and its size */
-	size_t stack_size;
-	void *fake_stack;      /* ASan's, while suspended */
-	void *fiber;           /* TSan's */
-	void *order;           /* the token shared by contexts that never run at once, or NULL */
-	unsigned valgrind_id;
-#endif
-	__extension__ char unused[0];
-};
 
-#ifdef KORU__SANITIZED
+/* Switches must pass through the library, which tells the sanitizers. */
+#define KORU__SWITCHES_WATCHED true
 
 /* True where a context may not go on as another task: a fiber is one task. */
 #if defined(KORU__TSAN)
@@ -57,17 +47,18 @@ struct koru__sanitize {
 #define KORU__ONE_TASK_PER_CONTEXT false
 #endif
 
-/* A context on a stack of koru's; the thread's own. `order` as above. */
-void koru__sanitize_init(struct koru__sanitize *s, const void *low, size_t size, void *order);
-void koru__sanitize_init_thread(struct koru__sanitize *s, void *order);
+/* What koru__context.sanitize points to: for a context on a stack of koru's, and for the
+ * thread's own. `order` as above. */
+void *koru__sanitize_new(const void *low, size_t size, void *order);
+void *koru__sanitize_new_thread(void *order);
 
-/* The context is no more; it is not the running one. */
-void koru__sanitize_done(struct koru__sanitize *s);
+/* The context is no more; it is not the running one. NULL does nothing. */
+void koru__sanitize_free(void *s);
 
 /* Around a switch: before it, on the old stack, `ends` when the old one will not run again;
  * and after it, on the new stack. */
-void koru__sanitize_leave(struct koru__sanitize *from, struct koru__sanitize *to, bool ends);
-void koru__sanitize_enter(struct koru__sanitize *self);
+void koru__sanitize_leave(void *from, void *to, bool ends);
+void koru__sanitize_enter(void *self);
 
 /* A hand-over from one task to another through `token`. */
 void koru__sanitize_release(void *token);
@@ -83,31 +74,32 @@ void koru__sanitize_forget(void *low, size_t size);
 
 #else
 
+#define KORU__SWITCHES_WATCHED     false
 #define KORU__ONE_TASK_PER_CONTEXT false
 
-static inline void koru__sanitize_init(struct koru__sanitize *s, const void *low, size_t size,
-                                       void *order)
+static inline void *koru__sanitize_new(const void *low, size_t size, void *order)
 {
-	(void)s, (void)low, (void)size, (void)order;
+	(void)low, (void)size, (void)order;
+	return NULL;
 }
 
-static inline void koru__sanitize_init_thread(struct koru__sanitize *s, void *order)
+static inline void *koru__sanitize_new_thread(void *order)
 {
-	(void)s, (void)order;
+	(void)order;
+	return NULL;
 }
 
-static inline void koru__sanitize_done(struct koru__sanitize *s)
+static inline void koru__sanitize_free(void *s)
 {
 	(void)s;
 }
 
-static inline void koru__sanitize_leave(struct koru__sanitize *from, struct koru__sanitize *to,
-                                        bool ends)
+static inline void koru__sanitize_leave(void *from, void *to, bool ends)
 {
 	(void)from, (void)to, (void)ends;
 }
 
-static inline void koru__sanitize_enter(struct koru__sanitize *self)
+static inline void koru__sanitize_enter(void *self)
 {
 	(void)self;
 }

@@ -6,7 +6,6 @@
 #include "base/fault.h"
 #include "base/macro.h"
 #include "context/guard.h"
-#include "context/sanitize.h"
 #include "koru/error.h"
 #include "koru/task.h"
 
@@ -182,7 +181,6 @@ static void strip(struct koru__stack *stack)
 {
 	char *low = koru__stack_low(stack);
 	size_t size = koru__stack_class_size(stack->size_class) - koru__page_size();
-	koru__sanitize_forget(low, size);
 	if (koru__fault(KORU__FAULT_MADVISE))
 		return; /* it keeps its pages: a cost, not an error */
 	(void)!madvise(low, size, MADV_DONTNEED);
@@ -224,7 +222,7 @@ bool koru__stack_pool_has_surplus(const struct koru__stack_pool *pool)
 	return false;
 }
 
-bool koru__stack_pool_trim(struct koru__stack_pool *pool)
+bool koru__stack_pool_trim(struct koru__stack_pool *pool, uint64_t *count)
 {
 	unsigned budget = TRIM_BATCH;
 	for (unsigned c = 0; c < KORU__STACK_CLASSES; c++) {
@@ -238,15 +236,11 @@ bool koru__stack_pool_trim(struct koru__stack_pool *pool)
 			koru__list_push_back(&pool->classes[c].bare, node);
 			pool->classes[c].warm_count--;
 			pool->classes[c].idle_count--;
+			(*count)++;
 		}
 		pool->classes[c].idle_count = pool->classes[c].warm_count;
 	}
 	return true;
-}
-
-const char *koru__stack_guard_name(void)
-{
-	return koru__guard_name();
 }
 
 bool koru__stack_guard_contains(const void *address, size_t *ret_size)

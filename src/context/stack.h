@@ -66,12 +66,10 @@ static inline void koru__stack_put(struct koru__stack_pool *pool, struct koru__s
 /* Whether it keeps more warm stacks than it would after trimming them all. */
 bool koru__stack_pool_has_surplus(const struct koru__stack_pool *pool);
 
-/* Takes the pages from stacks that were not needed since the last call. Returns false when it
- * stopped early, to be called again soon, since it does a bounded amount of work. */
-bool koru__stack_pool_trim(struct koru__stack_pool *pool);
-
-/* What holds the guards of this process: "madvise" (MADV_GUARD_INSTALL) or "mprotect". */
-const char *koru__stack_guard_name(void);
+/* Takes the pages from stacks that were not needed since the last call, and adds their number to
+ * *count. Returns false when it stopped early, to be called again soon, since it does a bounded
+ * amount of work. */
+bool koru__stack_pool_trim(struct koru__stack_pool *pool, uint64_t *count);
 
 /* True when `address` lies in the guard page of some stack; then also how large that stack
  * is. Safe in a signal handler. */

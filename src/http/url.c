@@ -189,12 +189,7 @@ int koru_url_parse(const char *text, size_t len, struct koru_url *ret, const cha
 	return 0;
 }
 
-bool koru__url_default_port(const struct koru_url *url)
-{
-	return url->port == (url->https ? 443 : 80);
-}
-
-int koru__url_print_authority(const struct koru_url *url, struct koru__url_out *out)
+void koru__url_print_authority(const struct koru_url *url, struct koru__url_out *out)
 {
 	if (url->host_is_ipv6)
 		koru__url_put(out, "[", 1);
@@ -204,12 +199,15 @@ int koru__url_print_authority(const struct koru_url *url, struct koru__url_out *
 	}
 	if (url->host_is_ipv6)
 		koru__url_put(out, "]", 1);
-	if (!koru__url_default_port(url)) {
-		char port[8];
-		int n = snprintf(port, sizeof(port), ":%u", (unsigned)url->port);
-		koru__url_put(out, port, (size_t)n);
-	}
-	return out->full ? -ENOBUFS : 0;
+	if (url->port != (url->https ? 443 : 80))
+		koru__url_put_port(out, url->port);
+}
+
+void koru__url_put_port(struct koru__url_out *out, uint16_t port)
+{
+	char text[8];
+	int len = snprintf(text, sizeof(text), ":%u", (unsigned)port);
+	koru__url_put(out, text, (size_t)len);
 }
 
 void koru__url_put(struct koru__url_out *out, const char *s, size_t len)
@@ -241,7 +239,7 @@ int koru_url_print(const struct koru_url *url, char *buf, size_t size)
 	struct koru__url_out out = {.buf = buf, .size = size, .full = size == 0};
 	koru__url_put(&out, "https://", url->https ? 5 : 4);
 	koru__url_put(&out, "://", 3);
-	(void)koru__url_print_authority(url, &out);
+	koru__url_print_authority(url, &out);
 	koru__url_print_target(url, &out);
 	return out.full ? -ENOBUFS : (int)out.len;
 }

@@ -101,7 +101,7 @@ static void put_origin(struct koru__url_out *out, const struct koru_url *url)
 		koru__url_put(out, url->user.ptr, url->user.len);
 		koru__url_put(out, "@", 1);
 	}
-	(void)koru__url_print_authority(url, out);
+	koru__url_print_authority(url, out);
 }
 
 int koru_url_resolve(const struct koru_url *base, const char *ref, size_t len, char *buf,

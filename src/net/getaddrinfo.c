@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KNOWN_FLAGS                                                                                \
-	(AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV | AI_CANONNAME | AI_ADDRCONFIG)
+#define KNOWN_FLAGS (AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV | AI_CANONNAME | AI_ADDRCONFIG)
 
 /* What a socket type of 0 stands for, in the order of the result. */
 static const struct kind {
@@ -107,15 +106,18 @@ static int build(const struct call *call, const struct koru__dns_addr *addrs, in
 	struct addrinfo *first = NULL, **last = &first;
 	const char *name = hints->ai_flags & AI_CANONNAME ? call->node : NULL;
 	bool routed = (hints->ai_flags & AI_ADDRCONFIG) && addrs[0].rank > 0;
-	int error = -EINVAL; /* no kind of socket knows the service */
+	int ports[koru__array_len(kinds)];
+	for (size_t k = 0; k < koru__array_len(kinds); k++)
+		ports[k] = wanted(&kinds[k], hints)
+		                   ? port_of(call->service, &kinds[k], hints->ai_flags)
+		                   : -EINVAL;
 	for (int i = 0; i < count; i++) {
 		if (routed && addrs[i].rank == 0)
 			continue;
 		for (size_t k = 0; k < koru__array_len(kinds); k++) {
-			int port = port_of(call->service, &kinds[k], hints->ai_flags);
-			if (!wanted(&kinds[k], hints) || port < 0)
+			if (ports[k] < 0)
 				continue;
-			struct result *res = result_new(&addrs[i].addr, &kinds[k], port, name);
+			struct result *res = result_new(&addrs[i].addr, &kinds[k], ports[k], name);
 			if (!res) {
 				koru_freeaddrinfo(first);
 				return -ENOMEM;
@@ -126,7 +128,7 @@ static int build(const struct call *call, const struct koru__dns_addr *addrs, in
 		}
 	}
 	if (!first)
-		return error;
+		return -EINVAL; /* no kind of socket, or none that has the service */
 	*call->ret_res = first;
 	return 0;
 }

@@ -29,7 +29,7 @@ void *koru__loop_local_get(struct koru__loop_local *key)
 {
 	koru__assert(koru__task_self());
 	int index = __atomic_load_n(&key->index, __ATOMIC_RELAXED);
-	return index ? koru__loop_self->locals[index - 1] : NULL;
+	return index ? koru__loop()->locals[index - 1] : NULL;
 }
 
 int koru__loop_local_set(struct koru__loop_local *key, void *value)
@@ -38,8 +38,8 @@ int koru__loop_local_set(struct koru__loop_local *key, void *value)
 	int index = index_of(key);
 	if (index == 0)
 		return -ENOSPC;
-	koru__assert(!koru__loop_self->locals[index - 1]);
-	koru__loop_self->locals[index - 1] = value;
+	koru__assert(!koru__loop()->locals[index - 1]);
+	koru__loop()->locals[index - 1] = value;
 	return 0;
 }
 

@@ -33,6 +33,7 @@ static void cancel_pending(struct wait *w)
 		if (w->ops[i].done || w->ops[i].cancelled)
 			continue;
 		w->ops[i].cancelled = true;
+		w->loop->counters.ops_cancelled++;
 		w->loop->poller->ops->cancel(w->loop->poller, &w->ops[i]);
 	}
 }
@@ -70,8 +71,11 @@ static void submit_all(struct wait *w)
 		op->owner = w;
 		op->cancelled = false;
 		op->done = w->loop->poller->ops->submit(w->loop->poller, op);
-		if (op->done)
+		w->loop->counters.ops++;
+		if (op->done) {
+			w->loop->counters.ops_at_once++;
 			continue;
+		}
 		w->pending++;
 		w->loop->ops++;
 	}
@@ -110,17 +114,17 @@ static int64_t block(struct koru__op *op)
 }
 
 /* Gives way now and then, so that a task whose calls never have to wait lets others run. */
-static void note_at_once(struct koru__loop *loop, struct koru_task *task)
+static void note_at_once(struct koru__loop *loop)
 {
-	if (++task->ops_at_once < OPS_AT_ONCE_MAX)
+	if (++loop->ops_at_once < OPS_AT_ONCE_MAX)
 		return;
-	task->ops_at_once = 0;
+	loop->ops_at_once = 0;
 	koru__give_way(loop);
 }
 
 int64_t koru__op_run(struct koru__op *op)
 {
-	struct koru__loop *loop = koru__loop_self;
+	struct koru__loop *loop = koru__loop();
 	struct koru_task *task = koru__task_self();
 	if (!task)
 		return block(op);
@@ -130,10 +134,10 @@ int64_t koru__op_run(struct koru__op *op)
 	struct wait w = { .loop = loop, .task = task, .ops = op, .count = 1 };
 	submit_all(&w);
 	if (w.pending == 0) {
-		note_at_once(loop, task);
+		note_at_once(loop);
 		return op->result;
 	}
-	task->ops_at_once = 0;
+	loop->ops_at_once = 0;
 	while (w.pending > 0)
 		park_once(&w);
 	return op->result;
@@ -141,12 +145,12 @@ int64_t koru__op_run(struct koru__op *op)
 
 int koru__op_run_first(struct koru__op *ops, int count, int64_t timeout_ns)
 {
-	struct koru__loop *loop = koru__loop_self;
+	struct koru__loop *loop = koru__loop();
 	koru__assert(koru__task_self());
 	int rc = koru__checkpoint(loop);
 	if (rc < 0)
 		return rc;
-	struct wait w = { .loop = loop, .task = loop->current, .ops = ops, .count = count };
+	struct wait w = { .loop = loop, .task = koru__loop_task(loop), .ops = ops, .count = count };
 	bool timed = timeout_ns != KORU_FOREVER;
 	if (timed)
 		koru__timer_add(loop, &w.timer, koru__clock_add(koru__clock_now(), timeout_ns),

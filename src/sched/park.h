@@ -5,7 +5,10 @@
 #ifndef KORU_SCHED_PARK_H
 #define KORU_SCHED_PARK_H
 
+#include <stdbool.h>
+
 struct koru__loop;
+struct koru_scope;
 struct koru_task;
 
 /* Suspends the running task until koru__unpark. `interrupt` is called, on any of the loop's
@@ -20,7 +23,13 @@ int koru__park(struct koru__loop *loop, void (*interrupt)(struct koru_task *), v
 void koru__unpark(struct koru__loop *loop, struct koru_task *task, int result);
 
 /* As koru_yield, in a task whether or not its scope is cancelled. */
-int koru__give_way(struct koru__loop *loop);
+void koru__give_way(struct koru__loop *loop);
+
+/* For a task that waits for the tasks of `scope`: when the next in the run queue is one of them
+ * that has not started, calls it here and now, on the stack of the caller, who could do nothing
+ * else anyway. Returns true when it did and that task has ended; false when the caller has to
+ * park. */
+bool koru__host_first(struct koru__loop *loop, struct koru_scope *scope);
 
 /* The loop's own side: runs the first ready task, which there is, and returns when no task is
  * ready or the turn is over. */

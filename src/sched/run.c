@@ -22,13 +22,13 @@ static int verdict(const struct koru__loop *loop)
 static int run(struct koru__loop *loop, koru_fn *main_fn, void *arg)
 {
 	/* koru_go wants a task to be called from; the first one is made on behalf of nobody. */
-	struct koru_task nobody = { .scope = &loop->root };
-	loop->current = &nobody;
+	struct koru_task nobody = { .head.scope = &loop->root };
+	loop->head.current = &nobody.head;
 	int rc = koru__go(NULL, main_fn, arg, "main");
-	loop->current = NULL;
+	loop->head.current = NULL;
 	if (rc < 0)
 		return rc;
-	loop->main = loop->ready.first;
+	loop->main = koru__runq_first(&loop->head);
 	koru__loop_run(loop);
 	return verdict(loop);
 }
@@ -64,5 +64,5 @@ out_free:
 
 const char *koru_poller_name(void)
 {
-	return koru__task_self() ? koru__loop_self->poller->ops->name : NULL;
+	return koru__task_self() ? koru__loop()->poller->ops->name : NULL;
 }

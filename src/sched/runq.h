@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The run queue of a loop: the tasks that could run, first come, first served.
+ * The run queue of a loop: the tasks that could run, first come, first served. Its ends lie in the
+ * part of the loop that koru_yield sees (koru/task.h).
  */
 #ifndef KORU_SCHED_RUNQ_H
 #define KORU_SCHED_RUNQ_H
@@ -9,27 +10,29 @@
 
 #include <stddef.h>
 
-struct koru__runq {
-	struct koru_task *first;
-	struct koru_task *last; /* valid while there is a first */
-};
-
-static inline void koru__runq_push(struct koru__runq *q, struct koru_task *task)
+static inline void koru__runq_push(struct koru__loop_head *loop, struct koru_task *task)
 {
-	task->next = NULL;
-	if (q->first)
-		q->last->next = task;
+	task->head.next = NULL;
+	if (loop->first)
+		loop->last->next = &task->head;
 	else
-		q->first = task;
-	q->last = task;
+		loop->first = &task->head;
+	loop->last = &task->head;
 }
 
-/* Takes the first, which the caller has seen is there. */
-static inline struct koru_task *koru__runq_pop(struct koru__runq *q)
+/* The first, NULL when there is none. */
+static inline struct koru_task *koru__runq_first(struct koru__loop_head *loop)
 {
-	struct koru_task *task = q->first;
-	q->first = task->next;
-	return task;
+	return koru__task_of(loop->first);
+}
+
+/* Takes the first, which the caller has seen is there, for a turn on the processor. */
+static inline struct koru_task *koru__runq_pop(struct koru__loop_head *loop)
+{
+	struct koru__task_head *head = loop->first;
+	loop->first = head->next;
+	loop->ticks--;
+	return koru__task_of(head);
 }
 
 #endif

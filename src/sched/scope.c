@@ -20,13 +20,17 @@ static struct koru_scope *scope_of(struct koru__list *sibling)
 static void init(struct koru_scope *scope, struct koru__loop *loop, struct koru_scope *parent,
                  struct koru_task *owner)
 {
-	*scope = (struct koru_scope){
-		.koru__state = KORU__SCOPE_OPEN,
-		.koru__deadline = KORU_FOREVER,
-		.koru__loop = loop,
-		.koru__parent = parent,
-		.koru__owner = owner,
-	};
+	/* Field by field: gcc clears a struct of this size with a string instruction that takes
+	 * longer than all the rest of opening and closing. */
+	scope->koru__cause = 0;
+	scope->koru__state = KORU__SCOPE_OPEN;
+	scope->koru__shield = false;
+	scope->koru__deadline = KORU_FOREVER;
+	scope->koru__loop = loop;
+	scope->koru__parent = parent;
+	scope->koru__owner = owner;
+	koru__heap_node_init(&scope->koru__timer.node);
+	scope->koru__name = NULL;
 	koru__list_init(&scope->koru__tasks);
 	koru__list_init(&scope->koru__children);
 	koru__list_init(&scope->koru__sibling);
@@ -74,13 +78,12 @@ int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts
 	if (opts->shield && own == KORU_FOREVER)
 		return refuse(scope, -EINVAL);
 
-	struct koru__loop *loop = koru__loop_self;
-	struct koru_scope *parent = task->scope;
+	struct koru__loop *loop = koru__loop();
+	struct koru_scope *parent = task->head.scope;
 	init(scope, loop, parent, task);
 	scope->koru__name = opts->name;
 	scope->koru__shield = opts->shield;
 	koru__list_push_back(&parent->koru__children, &scope->koru__sibling);
-	task->scope = scope;
 	if (!opts->shield) {
 		scope->koru__deadline = parent->koru__deadline;
 		scope->koru__cause = parent->koru__cause ? -ECANCELED : 0;
@@ -90,13 +93,15 @@ int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts
 		scope->koru__deadline = own;
 		koru__timer_add(loop, &scope->koru__timer, own, on_deadline);
 	}
+	koru__task_enter_scope(task, scope);
 	return 0;
 }
 
-/* Wakes a task from a wait that can be cancelled. */
+/* Tells a task that its scope is cancelled, and wakes it where its wait can be. */
 static void interrupt(struct koru_task *task)
 {
-	if (task->state == KORU__TASK_PARKED && task->interrupt)
+	task->head.attend = true;
+	if (task->head.state == KORU__TASK_PARKED && task->interrupt)
 		task->interrupt(task);
 }
 
@@ -106,10 +111,10 @@ static void interrupt_in(struct koru_scope *scope)
 	struct koru__list *head = &scope->koru__tasks;
 	for (struct koru__list *n = head->next; n != head; n = n->next) {
 		struct koru_task *task = koru__container_of(n, struct koru_task, sibling);
-		if (task->scope == scope)
+		if (task->head.scope == scope)
 			interrupt(task);
 	}
-	if (scope->koru__owner && scope->koru__owner->scope == scope)
+	if (scope->koru__owner && scope->koru__owner->head.scope == scope)
 		interrupt(scope->koru__owner);
 }
 
@@ -142,6 +147,7 @@ void koru__scope_fail(struct koru__loop *loop, struct koru_scope *scope, int cau
 	while (s) {
 		bool news = s->koru__cause == 0;
 		if (news) {
+			loop->counters.scopes_cancelled++;
 			s->koru__cause = s == scope ? cause : -ECANCELED;
 			koru__timer_remove(loop, &s->koru__timer);
 			interrupt_in(s);
@@ -162,14 +168,14 @@ bool koru__scope_deadline_passed(struct koru__loop *loop, struct koru_scope *sco
 
 int koru__checkpoint(struct koru__loop *loop)
 {
-	return koru__scope_is_over(loop, loop->current->scope) ? -ECANCELED : 0;
+	return koru__scope_is_over(loop, koru__loop_task(loop)->head.scope) ? -ECANCELED : 0;
 }
 
 void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int result)
 {
 	struct koru_scope *home = task->home;
 	/* Its storage was on the stack of a function that has returned: nothing can be saved. */
-	if (koru__unlikely(task->scope != home))
+	if (koru__unlikely(task->head.scope != home))
 		koru__die("koru: task '%s' returned without closing a scope it had opened\n",
 		          task->name ? task->name : "?");
 	koru__list_remove(&task->sibling);
@@ -182,7 +188,7 @@ void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int
 	if (koru__unlikely(result < 0))
 		koru__scope_fail(loop, home, result);
 	if (koru__list_empty(&home->koru__tasks) && home->koru__state == KORU__SCOPE_CLOSING &&
-	    home->koru__owner->state == KORU__TASK_PARKED)
+	    home->koru__owner->head.state == KORU__TASK_PARKED)
 		koru__unpark(loop, home->koru__owner, 0);
 }
 
@@ -204,22 +210,23 @@ int koru_scope_close(struct koru_scope *scope)
 		return scope->koru__cause;
 	if (scope->koru__state != KORU__SCOPE_OPEN)
 		return -EINVAL;
-	struct koru__loop *loop = koru__loop_self;
+	struct koru__loop *loop = koru__loop();
 	struct koru_task *task = koru__task_self();
 	if (!task || scope->koru__owner != task)
 		return -EPERM;
-	if (task->scope != scope)
+	if (task->head.scope != scope)
 		return -EINVAL;
 	scope->koru__state = KORU__SCOPE_CLOSING;
 	/* Not `if`: others may start a task in it between our wake-up and our turn to run. */
 	while (!koru__list_empty(&scope->koru__tasks))
-		koru__park(loop, NULL, scope);
+		if (!koru__host_first(loop, scope))
+			koru__park(loop, NULL, scope);
 	koru__sanitize_acquire(scope);
 	/* A deadline that passed while the loop had no time to notice still counts. */
 	(void)koru__scope_is_over(loop, scope);
 	koru__timer_remove(loop, &scope->koru__timer);
 	koru__list_remove(&scope->koru__sibling);
-	task->scope = scope->koru__parent;
+	koru__task_enter_scope(task, scope->koru__parent);
 	scope->koru__state = KORU__SCOPE_CLOSED;
 	return scope->koru__cause;
 }
@@ -228,7 +235,7 @@ int koru_scope_cancel(struct koru_scope *scope)
 {
 	if (!is_open(scope))
 		return -EINVAL;
-	if (!koru__task_self() || scope->koru__loop != koru__loop_self)
+	if (!koru__task_self() || scope->koru__loop != koru__loop())
 		return -EPERM;
 	koru__scope_fail(scope->koru__loop, scope, -ECANCELED);
 	return 0;
@@ -237,11 +244,11 @@ int koru_scope_cancel(struct koru_scope *scope)
 bool koru_cancelled(void)
 {
 	struct koru_task *task = koru__task_self();
-	return task && koru__scope_is_over(koru__loop_self, task->scope);
+	return task && koru__scope_is_over(koru__loop(), task->head.scope);
 }
 
 int64_t koru_deadline(void)
 {
 	struct koru_task *task = koru__task_self();
-	return task ? task->scope->koru__deadline : KORU_FOREVER;
+	return task ? task->head.scope->koru__deadline : KORU_FOREVER;
 }

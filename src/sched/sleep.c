@@ -42,15 +42,17 @@ static int block_until(int64_t when)
 
 int koru_sleep_until(int64_t when)
 {
-	struct koru__loop *loop = koru__loop_self;
+	struct koru__loop *loop = koru__loop();
 	struct koru_task *task = koru__task_self();
 	if (!task)
 		return block_until(when < 0 ? 0 : when);
 	int rc = koru__checkpoint(loop);
 	if (rc < 0)
 		return rc;
-	if (when <= koru__clock_now())
-		return koru__give_way(loop);
+	if (when <= koru__clock_now()) {
+		koru__give_way(loop);
+		return 0;
+	}
 	struct sleep s = { .loop = loop, .task = task };
 	if (when != KORU_FOREVER)
 		koru__timer_add(loop, &s.timer, when, on_time);

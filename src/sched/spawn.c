@@ -9,48 +9,45 @@
 #include <errno.h>
 
 static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
-                 const char *name, int size_class)
+                 const char *name, size_t stack_size)
 {
-	struct koru__loop *loop = koru__loop_self;
-	if (koru__unlikely(!loop || !loop->current))
+	struct koru__loop *loop = koru__loop();
+	if (koru__unlikely(!loop || !koru__loop_task(loop)))
 		return -EPERM;
 	if (!scope)
 		scope = &loop->root;
 	int rc = koru__scope_admits(loop, scope);
 	if (koru__unlikely(rc < 0))
 		return rc;
+	int size_class = stack_size ? koru__stack_class(stack_size) : (int)loop->size_class;
+	if (koru__unlikely(size_class < 0))
+		return size_class;
 	struct koru_task *task = koru__slab_take(&loop->tasks);
 	if (koru__unlikely(!task)) {
 		koru__scope_fail(loop, scope, -ENOMEM);
 		return -ENOMEM;
 	}
 	/* Field by field: the context is set when it first runs. */
-	task->scope = scope;
+	koru__task_enter_scope(task, scope);
 	task->stack = NULL;
-	task->state = KORU__TASK_QUEUED;
-	task->size_class = (uint8_t)size_class;
-	task->place = (uint8_t)place;
-	task->ops_at_once = 0;
+	task->head.state = KORU__TASK_QUEUED;
+	task->head.size_class = (uint8_t)size_class;
+	task->head.place = (uint8_t)place;
 	task->fn = fn;
 	task->arg = arg;
 	task->interrupt = NULL;
 	task->home = scope;
 	task->name = name;
+	loop->counters.tasks++;
 	koru__list_push_back(&scope->koru__tasks, &task->sibling);
 	koru__sanitize_release(task);
-	koru__runq_push(&loop->ready, task);
+	koru__runq_push(&loop->head, task);
 	return 0;
-}
-
-/* The class of tasks that name no size; any number will do outside a task. */
-static int default_class(void)
-{
-	return koru__loop_self ? (int)koru__loop_self->size_class : 0;
 }
 
 int koru__go(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name)
 {
-	return spawn(scope, KORU_HERE, fn, arg, name, default_class());
+	return spawn(scope, KORU_HERE, fn, arg, name, 0);
 }
 
 int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
@@ -58,7 +55,7 @@ int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, vo
 {
 	if (place != KORU_HERE && place != KORU_ANY_LOOP)
 		return -EINVAL;
-	return spawn(scope, place, fn, arg, name, default_class());
+	return spawn(scope, place, fn, arg, name, 0);
 }
 
 int koru_go_with(struct koru_scope *scope, koru_fn *fn, void *arg,
@@ -67,12 +64,9 @@ int koru_go_with(struct koru_scope *scope, koru_fn *fn, void *arg,
 	static const struct koru_task_opts defaults;
 	if (!opts)
 		opts = &defaults;
-	int size_class = opts->stack_size ? koru__stack_class(opts->stack_size) : default_class();
-	if (size_class < 0)
-		return size_class;
 	if (opts->place != KORU_HERE && opts->place != KORU_ANY_LOOP)
 		return -EINVAL;
-	return spawn(scope, opts->place, fn, arg, opts->name, size_class);
+	return spawn(scope, opts->place, fn, arg, opts->name, opts->stack_size);
 }
 
 const char *koru_task_name(void)

@@ -4,44 +4,30 @@
  *
  *                     pop                  fn returns
  *     koru_go → QUEUED ──→ RUNNING ────────────────────→ (gone)
- *                     ┌───↗   │ │
- *                pop  │       │ └─ koru_yield ─┐
- *                     │       ↓ park           │
- *                   READY ←─ PARKED            │
+ *                     ┌───↗   │ │ ↖───────────────┐
+ *                pop  │       │ └─ koru_yield ─┐  │ the hosted task has ended
+ *                     │       ↓ park           │  │
+ *                   READY ←─ PARKED            │  HOSTING
  *                     ↑ unpark                 │
  *                     └────────────────────────┘
  *
  * QUEUED and READY tasks are in the run queue of their loop; a QUEUED one has no stack yet, and
- * only those could move to another loop. PARKED ones are held by whatever will unpark them.
+ * only those could move to another loop. PARKED ones are held by whatever will unpark them. A
+ * HOSTING one is closing a scope and has called a task of that scope on its own stack.
  */
 #ifndef KORU_SCHED_TASK_H
 #define KORU_SCHED_TASK_H
 
 #include "base/assert.h"
-#include "context/context.h"
+#include "base/macro.h"
 #include "koru/node.h"
 #include "koru/task.h"
 
 #include <stdint.h>
 
-enum koru__task_state {
-	KORU__TASK_QUEUED,
-	KORU__TASK_READY,
-	KORU__TASK_RUNNING,
-	KORU__TASK_PARKED,
-};
-
 struct koru_task {
-	/* What every switch touches, in one cache line. */
-	struct koru__context context; /* valid once it has a stack */
-	struct koru_task *next;       /* in the run queue */
-	struct koru_scope *scope;     /* the innermost open one: whose cancellation it sees */
-	struct koru__stack *stack;    /* NULL until it first runs */
-	uint8_t state;                /* enum koru__task_state */
-	uint8_t size_class;           /* of its stack */
-	uint8_t place;                /* enum koru_place */
-	uint8_t ops_at_once;          /* I/O calls in a row that did not have to wait */
-	int wake_result;              /* what koru__park returns: set by who unparks it */
+	struct koru__task_head head; /* what every switch touches */
+	struct koru__stack *stack;   /* where it runs: its own, or its host's. NULL while QUEUED */
 	koru_fn *fn;
 	void *arg;
 
@@ -50,20 +36,26 @@ struct koru_task {
 	void (*interrupt)(struct koru_task *task);
 	void *wait;
 
-	struct koru_scope *home;      /* the scope it belongs to */
-	struct koru__list sibling;    /* in home's list of tasks */
+	struct koru_scope *home;     /* the scope it belongs to */
+	struct koru__list sibling;   /* in home's list of tasks */
 	const char *name;
 };
 
-#ifndef KORU__SANITIZED
 static_assert(sizeof(struct koru_task) <= 128, "a million tasks should stay small");
-#endif
+
+/* The task around a head; NULL for NULL. */
+static inline struct koru_task *koru__task_of(struct koru__task_head *head)
+{
+	return (struct koru_task *)head;
+}
+
+static_assert(offsetof(struct koru_task, head) == 0, "koru__task_of");
 
 static inline void koru__task_move(struct koru_task *task, enum koru__task_state from,
                                    enum koru__task_state to)
 {
-	koru__assert(task->state == from);
-	task->state = (uint8_t)to;
+	koru__assert(task->head.state == from);
+	task->head.state = (uint8_t)to;
 }
 
 #endif

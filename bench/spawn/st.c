@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * Starts and joins empty State Threads, whose stacks the library keeps for reuse. See
+ * batch.h. */
+#include <st.h>
+
+#include "spawn/batch.h"
+
+static st_thread_t *threads;
+
+static void *empty(void *arg)
+{
+	return arg;
+}
+
+static void batch(long at_once)
+{
+	for (long i = 0; i < at_once; i++)
+		bench_require((threads[i] = st_thread_create(empty, NULL, 1, 0)) != NULL,
+		              "st_thread_create");
+	for (long i = 0; i < at_once; i++)
+		bench_require(st_thread_join(threads[i], NULL) == 0, "st_thread_join");
+}
+
+int main(int argc, char **argv)
+{
+	bench_require(st_init() == 0, "st_init");
+	threads = calloc((size_t)bench_arg(argc, argv, "at_once"), sizeof *threads);
+	bench_require(threads != NULL, "memory");
+	batch_run(argc, argv, batch);
+	return 0;
+}

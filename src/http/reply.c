@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ * See reply.h. */
+#include "http/reply.h"
+
+#include "base/macro.h"
+
+#include <stdio.h>
+
+static const char *reason_of(int status)
+{
+	static const struct {
+		int status;
+		const char *reason;
+	} reasons[] = {
+		{ 200, "OK" },
+		{ 204, "No Content" },
+		{ 301, "Moved Permanently" },
+		{ 302, "Found" },
+		{ 303, "See Other" },
+		{ 304, "Not Modified" },
+		{ 307, "Temporary Redirect" },
+		{ 308, "Permanent Redirect" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 413, "Content Too Large" },
+		{ 414, "URI Too Long" },
+		{ 431, "Request Header Fields Too Large" },
+		{ 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
+		{ 503, "Service Unavailable" },
+		{ 505, "HTTP Version Not Supported" },
+	};
+	for (size_t i = 0; i < koru__array_len(reasons); i++)
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	return "";
+}
+
+/* IMF-fixdate (RFC 9110 5.6.7), which is English whatever the locale is. */
+static const char *date_text(struct koru__reply_date *date)
+{
+	static const char days[] = "SunMonTueWedThuFriSat";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	time_t now = time(NULL);
+	struct tm tm;
+	if (now == date->second || !gmtime_r(&now, &tm))
+		return date->text;
+	date->second = now;
+	(void)snprintf(date->text, sizeof(date->text), "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
+	               days + tm.tm_wday * 3, (unsigned)tm.tm_mday % 100, months + tm.tm_mon * 3,
+	               (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100,
+	               (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
+	return date->text;
+}
+
+bool koru__reply_has_body(int status)
+{
+	return status >= 200 && status != 204 && status != 304;
+}
+
+static void put_header(struct koru__buf *buf, const char *name, const char *value)
+{
+	koru__buf_puts(buf, name);
+	koru__buf_put(buf, ": ", 2);
+	koru__buf_puts(buf, value);
+	koru__buf_put(buf, "\r\n", 2);
+}
+
+void koru__reply_write(struct koru__buf *buf, const struct koru__http_reply *reply,
+                       struct koru__reply_date *date, int minor, bool keep)
+{
+	char line[64];
+	int len = snprintf(line, sizeof(line), "HTTP/1.1 %03d %s\r\n",
+	                   (int)((unsigned)reply->status % 1000), reason_of(reply->status));
+	koru__buf_put(buf, line, (size_t)len);
+	put_header(buf, "Date", date_text(date));
+	if (reply->type)
+		put_header(buf, "Content-Type", reply->type);
+	if (koru__reply_has_body(reply->status)) {
+		len = snprintf(line, sizeof(line), "Content-Length: %zu\r\n", reply->body_len);
+		koru__buf_put(buf, line, (size_t)len);
+	}
+	for (size_t i = 0; i < reply->header_count; i++)
+		put_header(buf, reply->headers[i].name, reply->headers[i].value);
+	if (!keep)
+		put_header(buf, "Connection", "close");
+	else if (minor == 0)
+		put_header(buf, "Connection", "keep-alive");
+	koru__buf_put(buf, "\r\n", 2);
+}
