@@ -89,41 +89,43 @@ static void error_text(char buf[TEXT_SIZE], int error)
 		buf[0] = (char)(buf[0] - 'A' + 'a');
 }
 
-/* Whether an error says something about the other end of a connection, so that the
- * sentence should say which end that is. */
-static const char *preposition(int error)
+/* What to say where the other end had a part in it: the host and port follow. NULL: what
+ * koru_strerror says is enough. */
+static const char *about_peer(int error)
 {
 	switch (-error) {
-	case ECONNREFUSED:
-	case ECONNRESET:
-	case ECONNABORTED: return "by";
-	case ETIMEDOUT:
+	case ECONNREFUSED: return "connection refused by";
+	case ECONNRESET: return "connection reset by";
+	case ECONNABORTED: return "connection aborted by";
+	case EPIPE: return "connection closed by";
+	case ETIMEDOUT: return "no answer to the connection attempts from";
 	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case EHOSTDOWN:
-	case ENETDOWN: return "for";
-	case KORU_EHOST:
-	case KORU_ENAME:
-	case KORU_EDNS: return ":";
+	case ENETUNREACH: return "no route to";
 	default: return NULL;
 	}
+}
+
+static bool is_about_name(int error)
+{
+	return error == -KORU_EHOST || error == -KORU_ENAME || error == -KORU_EDNS;
 }
 
 void cause_of_request(char buf[CAUSE_SIZE], int error, const char *why, const char *url)
 {
 	char text[TEXT_SIZE];
 	error_text(text, error);
-	const char *link = preposition(error);
+	const char *peer = about_peer(error);
+	bool known = why && *why && strcmp(why, koru_strerror(error)) != 0;
 	struct koru_url parts;
-	bool parsed = link && koru_url_parse(url, strlen(url), &parts, NULL) == 0;
-	if (why && *why && strcmp(why, koru_strerror(error)) != 0)
+	bool parsed = koru_url_parse(url, strlen(url), &parts, NULL) == 0;
+	if (known)
 		(void)snprintf(buf, CAUSE_SIZE, "%s: %s", text, why);
-	else if (parsed && *link == ':')
+	else if (parsed && peer)
+		(void)snprintf(buf, CAUSE_SIZE, "%s %.*s port %u", peer, (int)parts.host.len,
+		               parts.host.ptr, (unsigned)parts.port);
+	else if (parsed && is_about_name(error))
 		(void)snprintf(buf, CAUSE_SIZE, "%s: %.*s", text, (int)parts.host.len,
 		               parts.host.ptr);
-	else if (parsed)
-		(void)snprintf(buf, CAUSE_SIZE, "%s %s %.*s port %u", text, link,
-		               (int)parts.host.len, parts.host.ptr, (unsigned)parts.port);
 	else
 		(void)snprintf(buf, CAUSE_SIZE, "%s", text);
 }

@@ -22,7 +22,7 @@ static void wide(void **state)
 	(void)state;
 	char buf[BAR_SIZE];
 	bar_draw(buf, &some, 340000, 100, false);
-	assert_string_equal(buf, "  370/1,000  [##############------------------------]   37%  "
+	assert_string_equal(buf, "  370/1,000  [##############--------------------------]   37%  "
 	                         "1.2 MB  340.0 kB/s  2 failed  0:03");
 }
 
