@@ -20,19 +20,22 @@ static int block(struct pollfd *fds, nfds_t nfds, int timeout_ms)
 			return n < 0 ? -errno : n;
 		if (timeout_ms < 0)
 			continue;
-		int64_t left = (end - koru_now()) / KORU_MILLISECOND;
+		int64_t left = (end - koru_now() + KORU_MILLISECOND - 1) / KORU_MILLISECOND;
 		timeout_ms = left > 0 ? (int)left : 0;
 	}
 }
 
-/* What poll(2) would say of a descriptor after this result of an operation; 0: nothing yet. */
-static short revents_of(const struct koru__op *op)
+/* What poll(2) would say of a descriptor after this result of an operation; 0: nothing yet. A
+ * failure to watch it is no event but an error of the call. */
+static short revents_of(const struct koru__op *op, int *rc)
 {
 	if (op->result == -EBADF)
 		return POLLNVAL;
-	if (op->result < 0)
-		return op->result == -ECANCELED || op->result == -EAGAIN ? 0 : POLLERR;
-	return (short)op->result;
+	if (op->result >= 0)
+		return (short)op->result;
+	if (op->result != -ECANCELED && *rc == 0)
+		*rc = (int)op->result;
+	return 0;
 }
 
 int koru_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
@@ -52,9 +55,9 @@ int koru_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
 	for (nfds_t i = 0; i < nfds; i++) {
 		fds[i].revents = 0;
 		if (fds[i].fd >= 0) /* negative ones are ignored, as by poll(2) */
-			ops[used++] = (struct koru__op){
-				.fd = fds[i].fd, .code = KORU__OP_POLL, .flags = fds[i].events
-			};
+			ops[used++] = (struct koru__op){ .fd = fds[i].fd,
+				                         .code = KORU__OP_POLL,
+				                         .flags = fds[i].events };
 	}
 	int64_t timeout = timeout_ms < 0 ? KORU_FOREVER : timeout_ms * KORU_MILLISECOND;
 	int rc = used > 0 ? koru__op_run_first(ops, used, timeout) : koru_sleep(timeout);
@@ -63,8 +66,8 @@ int koru_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
 	for (nfds_t i = 0; i < nfds; i++) {
 		if (fds[i].fd < 0)
 			continue;
-		if (rc == 0 || ops[used].done)
-			fds[i].revents = revents_of(&ops[used]);
+		if (ops[used].done)
+			fds[i].revents = revents_of(&ops[used], &rc);
 		count += fds[i].revents != 0;
 		used++;
 	}

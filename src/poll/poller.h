@@ -35,19 +35,19 @@ enum koru__opcode {
 
 /* Filled in by whoever submits it, down to `len`. */
 struct koru__op {
-	void *owner;        /* the loop's; the poller only keeps it */
+	void *owner; /* the loop's; the poller only keeps it */
 	int fd;
-	uint8_t code;       /* enum koru__opcode */
-	bool done;          /* the loop's */
-	bool cancelled;     /* a cancellation was asked for */
-	bool started;       /* the poller's: the kernel works on it */
-	bool finished;      /* the poller's: it has a result that `wait` will hand out */
+	uint8_t code;   /* enum koru__opcode */
+	bool done;      /* the loop's */
+	bool cancelled; /* a cancellation was asked for */
+	bool started;   /* the poller's: the kernel works on it */
+	bool finished;  /* the poller's: it has a result that `wait` will hand out */
 	int flags;
 	void *buf;
 	struct sockaddr *addr;
 	socklen_t *addrlen;
 	size_t len;
-	int64_t result;     /* valid once completed: a count or a negative errno */
+	int64_t result;         /* valid once completed: a count or a negative errno */
 	struct koru__list link; /* the poller's */
 };
 

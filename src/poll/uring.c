@@ -255,7 +255,8 @@ static int take_done(struct uring_poller *p, struct koru__op **ret_done, int max
 				break;
 			/* Its cancellation may still be waiting to be sent. */
 			koru__list_remove(&op->link);
-			op->result = cqe->res;
+			/* A worker of the kernel that slept for it was woken to be cancelled. */
+			op->result = cqe->res == -EINTR ? -ECANCELED : cqe->res;
 			p->in_flight--;
 			ret_done[count++] = op;
 		}

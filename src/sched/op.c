@@ -99,14 +99,12 @@ static void perform(struct wait *w)
 static int64_t block(struct koru__op *op)
 {
 	op->started = false;
-	for (;;) {
-		int64_t result = koru__attempt(op);
-		if (result != -EAGAIN || (op->code != KORU__OP_POLL && op->flags & MSG_DONTWAIT))
-			return result;
+	while (!koru__attempt(op)) {
 		struct pollfd p = { .fd = op->fd, .events = koru__attempt_events(op) };
 		if (poll(&p, 1, -1) < 0 && errno != EINTR)
 			return -errno;
 	}
+	return op->result;
 }
 
 /* Gives way now and then, so that a task whose calls never have to wait lets others run. */
