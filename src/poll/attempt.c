@@ -89,14 +89,21 @@ static int64_t take(struct koru__op *op)
 {
 	if (is_blocking(op->fd)) {
 		int64_t events = ready(op->fd, POLLIN);
-		if (events <= 0)
-			return events < 0 ? events : -EAGAIN;
+		if (events < 0)
+			return events;
+		int listens;
+		socklen_t len = sizeof(listens);
+		/* What is no socket may never become readable. */
+		if (events == 0)
+			return getsockopt(op->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0
+			               ? -EAGAIN
+			               : -errno;
 	}
 	return retry(accept4(op->fd, op->addr, op->addrlen, SOCK_CLOEXEC | SOCK_NONBLOCK));
 }
 
 /* connect(2) cannot be told not to wait but by the descriptor's mode. */
-static int64_t begin_connect(struct koru__op *op)
+static int64_t try_connect(struct koru__op *op)
 {
 	int flags = fcntl(op->fd, F_GETFL);
 	if (flags < 0)
@@ -109,24 +116,22 @@ static int64_t begin_connect(struct koru__op *op)
 	return rc;
 }
 
+/* When the socket is ready, the second connect(2) tells what became of the first; SO_ERROR would
+ * too, but leave the socket as one that is still connecting. */
 static int64_t join(struct koru__op *op)
 {
-	if (!op->started) {
-		int64_t rc = begin_connect(op);
-		/* A connect that a signal interrupts goes on by itself (POSIX connect()). */
-		if (rc != -EINPROGRESS && rc != -EINTR)
-			return rc;
+	if (op->started) {
+		int64_t events = ready(op->fd, POLLOUT);
+		if (events <= 0)
+			return events < 0 ? events : -EAGAIN;
+	}
+	int64_t rc = try_connect(op);
+	/* A connect that a signal interrupts goes on by itself (POSIX connect()). */
+	if (rc == -EINPROGRESS || rc == -EINTR || (op->started && rc == -EALREADY)) {
 		op->started = true;
 		return -EAGAIN;
 	}
-	int64_t events = ready(op->fd, POLLOUT);
-	if (events <= 0)
-		return events < 0 ? events : -EAGAIN;
-	int error = 0;
-	socklen_t len = sizeof(error);
-	if (getsockopt(op->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
-		return -errno;
-	return -error;
+	return op->started && rc == -EISCONN ? 0 : rc;
 }
 
 static int64_t look(struct koru__op *op)

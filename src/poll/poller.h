@@ -30,7 +30,8 @@ enum koru__opcode {
 	KORU__OP_SEND,    /* buf, len, flags */
 	KORU__OP_ACCEPT,  /* addr, addrlen (both may be NULL) */
 	KORU__OP_CONNECT, /* addr, len */
-	KORU__OP_POLL,    /* flags: the events; the result is the revents */
+	KORU__OP_POLL,    /* flags: the events; the result is the revents, 0 when something
+	                   * else happened to the descriptor */
 };
 
 /* Filled in by whoever submits it, down to `len`. */
