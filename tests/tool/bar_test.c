@@ -67,8 +67,11 @@ static void ends(void **state)
 	assert_non_null(strstr(buf, "100%"));
 	assert_null(strchr(buf, '-'));
 
-	struct bar_counts huge = { .done = UINT64_MAX, .failed = UINT64_MAX, .total = UINT64_MAX,
-		                   .bytes = UINT64_MAX, .elapsed = INT64_MAX };
+	struct bar_counts huge = { .done = UINT64_MAX,
+		                   .failed = UINT64_MAX,
+		                   .total = UINT64_MAX,
+		                   .bytes = UINT64_MAX,
+		                   .elapsed = INT64_MAX };
 	bar_draw(buf, &huge, UINT64_MAX, BAR_WIDTH_MAX, true);
 	assert_true(strlen(buf) < BAR_SIZE);
 }
@@ -113,7 +116,7 @@ static void rates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wide),  cmocka_unit_test(every_width), cmocka_unit_test(ends),
+		cmocka_unit_test(wide),    cmocka_unit_test(every_width), cmocka_unit_test(ends),
 		cmocka_unit_test(colours), cmocka_unit_test(rates),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

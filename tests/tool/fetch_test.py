@@ -222,10 +222,10 @@ class Certificates(Case):
         self.assertIn(f"{url}: 10 bytes", result.lines)
 
     def test_expired(self):
-        self.check("expired", "certificate", "expired", "2021")
+        self.check("expired", "certificate", "expired")
 
     def test_not_yet(self):
-        self.check("early", "certificate", "not valid", "2100")
+        self.check("early", "certificate", "not yet valid")
 
     def test_wrong_host(self):
         self.check("wronghost", "certificate", "localhost")
