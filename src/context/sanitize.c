@@ -4,10 +4,10 @@
 
 #ifdef KORU__SANITIZED
 
+#include "base/alloc.h"
 #include "base/assert.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
 /* What the three tools are asked for, as one set of functions for each; the two that a build
  * lacks are empty. */
@@ -78,11 +78,10 @@ struct record {
 	unsigned valgrind_id;
 };
 
-/* Straight from libc: where a test lets allocations fail it means koru's, not these. */
 static struct record *new_record(struct record init)
 {
-	struct record *r = malloc(sizeof(*r));
-	koru__assert(r);
+	struct record *r = koru__alloc(sizeof(*r));
+	koru__assert(r); /* a sanitized program has no use for a test of this */
 	*r = init;
 	return r;
 }
@@ -125,7 +124,7 @@ void koru__sanitize_free(void *s)
 		tsan_destroy(r->fiber);
 	if (r->valgrind_id)
 		valgrind_remove(r->valgrind_id);
-	free(r);
+	koru__free(r);
 }
 
 void koru__sanitize_leave(void *from, void *to, bool ends)
