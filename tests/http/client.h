@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int run_body(void *arg)
+static inline int run_body(void *arg)
 {
 	void (*const *body)(void) = arg;
 	(*body)();

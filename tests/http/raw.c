@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,8 @@ static void *run_acceptor(void *arg)
 		int fd = accept4(raw->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0)
 			return NULL;
+		int on = 1;
+		must(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0);
 		pthread_mutex_lock(&raw->lock);
 		struct peer *peer = calloc(1, sizeof(*peer));
 		must(peer && raw->peer_count < CONNECTIONS_MAX);
