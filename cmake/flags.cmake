@@ -6,6 +6,7 @@ find_package(PkgConfig REQUIRED)
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(
   -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wcast-qual -Wwrite-strings -Wformat=2
+  -Wno-missing-field-initializers # what is left out is zero, and zero is the default
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>)
 if(KORU_WERROR)
   add_compile_options(-Werror)

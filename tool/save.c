@@ -46,6 +46,7 @@ int save_begin(struct save *save, struct save_dir *dir)
 		                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 		if (save->fd >= 0) {
 			save->dir = dir;
+			save->size = 0;
 			return 0;
 		}
 		if (errno != EEXIST)
@@ -61,6 +62,12 @@ int save_write(struct save *save, const void *data, size_t len)
 		ssize_t n = koru_write(save->fd, p, len);
 		if (n < 0)
 			return (int)n;
+		/* io_uring (seen with Linux 6.18) may leave the file's position where it was
+		 * when it writes less than asked for; the next write would then overwrite
+		 * these bytes, and so not meet the full disk that cut this one short. */
+		save->size += n;
+		if ((size_t)n < len && lseek(save->fd, save->size, SEEK_SET) < 0)
+			return -errno;
 		p += n;
 		len -= (size_t)n;
 	}

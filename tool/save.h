@@ -13,6 +13,7 @@
 #include "name.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #define SAVE_TEMP_SIZE 40
 
@@ -26,6 +27,7 @@ struct save_dir {
 struct save {
 	struct save_dir *dir; /* NULL: nothing is open */
 	int fd;
+	off_t size; /* bytes written so far */
 	char temp[SAVE_TEMP_SIZE];
 };
 

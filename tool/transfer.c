@@ -52,7 +52,7 @@ static __attribute__((noinline)) int receive(struct transfer *t)
 		if (n == 0)
 			return 0;
 		if (n < 0)
-			return fail_request(t, (int)n, NULL);
+			return fail_request(t, (int)n, koru_http_error_detail(t->res));
 		t->result->bytes += (uint64_t)n;
 		int rc = t->saving ? save_write(&t->save, chunk, (size_t)n) : 0;
 		if (rc < 0)

@@ -69,10 +69,12 @@ struct koru_task_opts {
  * The same, with the place named. */
 #define koru_go_on(scope, place, fn, arg) koru__go_on((scope), (place), (fn), (arg), #fn)
 
-/* The same, with everything named; `opts` may be NULL. Also -EINVAL: stack_size over
- * KORU_STACK_SIZE_MAX, or an unknown place. */
-int koru_go_with(struct koru_scope *scope, koru_fn *fn, void *arg,
-                 const struct koru_task_opts *opts);
+/* int koru_go_with(struct koru_scope *scope, koru_fn *fn, void *arg,
+ *                  const struct koru_task_opts *opts);
+ * The same, with everything named; `opts` may be NULL. Also -EINVAL: stack_size over
+ * KORU_STACK_SIZE_MAX, or an unknown place. (`opts` is variadic for the preprocessor's sake: a
+ * compound literal holds commas.) */
+#define koru_go_with(scope, fn, arg, ...) koru__go_with((scope), (fn), (arg), #fn, __VA_ARGS__)
 
 /* int koru_yield(void);
  *
@@ -87,6 +89,8 @@ const char *koru_task_name(void);
 int koru__go(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name);
 int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
                 const char *name);
+int koru__go_with(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
+                  const struct koru_task_opts *opts);
 int koru__yield_slow(void);
 
 /* The beginnings of a task and of a loop, as far as koru_yield looks into them. */
@@ -97,7 +101,8 @@ struct koru__task_head {
 	uint8_t state;                /* enum koru__task_state */
 	uint8_t size_class;           /* of its stack */
 	uint8_t place;                /* enum koru_place */
-	uint8_t ops_at_once;          /* I/O calls in a row that did not have to wait */
+	bool attend;                  /* a yield must ask the library: its scope was cancelled, a
+	                               * deadline holds, or a sanitizer watches */
 	int wake_result;              /* what ends its wait: a result for koru__park */
 };
 
@@ -106,12 +111,11 @@ struct koru__loop_head {
 	struct koru__task_head *first;   /* the run queue */
 	struct koru__task_head *last;    /* valid while there is a first */
 	unsigned ticks;                  /* switches left before the loop looks at timers and I/O */
-	unsigned watched;                /* a sanitizer has to be told of each switch */
 };
 
 enum koru__task_state {
-	KORU__TASK_QUEUED,  /* has not run yet: no stack */
-	KORU__TASK_READY,   /* in the run queue */
+	KORU__TASK_QUEUED, /* has not run yet: no stack */
+	KORU__TASK_READY,  /* in the run queue */
 	KORU__TASK_RUNNING,
 	KORU__TASK_PARKED,  /* waits */
 	KORU__TASK_HOSTING, /* waits, and lends its stack to a task it waits for */
@@ -126,13 +130,11 @@ extern __thread struct koru__loop_head *koru__loop_self __attribute__((tls_model
 static inline __attribute__((always_inline)) int koru_yield(void)
 {
 	struct koru__loop_head *loop = koru__loop_self;
-	if (__builtin_expect(!loop || loop->watched || loop->ticks == 0 || !loop->first, 0))
+	if (__builtin_expect(!loop || loop->ticks == 0 || !loop->first, 0))
 		return koru__yield_slow();
 	struct koru__task_head *self = loop->current;
 	struct koru__task_head *next = loop->first;
-	if (__builtin_expect(next->state != KORU__TASK_READY || self->scope->koru__cause != 0 ||
-	                             self->scope->koru__deadline != KORU_FOREVER,
-	                     0))
+	if (__builtin_expect(next->state != KORU__TASK_READY || self->attend, 0))
 		return koru__yield_slow();
 	self->state = KORU__TASK_READY;
 	self->next = 0;

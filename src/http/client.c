@@ -109,9 +109,9 @@ int koru__client_find(struct koru_http_client *client, struct koru_http_client *
 			return rc;
 		}
 	}
-	if (client->loop && client->loop != koru__loop())
+	if (client->loop && client->loop != koru__loop_self)
 		return -EPERM;
-	client->loop = koru__loop();
+	client->loop = koru__loop_self;
 	*ret = client;
 	return 0;
 }

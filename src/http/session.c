@@ -218,7 +218,7 @@ static void refuse(struct koru__session *session, int rc)
 }
 
 /* Has one request answered. Returns 0 when the connection stays. */
-static int answer(struct koru__session *session)
+static int answer_now(struct koru__session *session)
 {
 	const char *head = koru__buf_bytes(&session->in);
 	struct koru__http_ask ask = {
@@ -235,6 +235,21 @@ static int answer(struct koru__session *session)
 		return rc;
 	koru__buf_used(&session->in, session->head_len);
 	return keep ? 0 : 1;
+}
+
+/* The same, to its end even when the server is told to stop meanwhile, within the time that
+ * an answer may take. */
+static int answer(struct koru__session *session)
+{
+	struct koru_scope shield;
+	int rc = koru_scope_open(
+	        &shield, &(struct koru_scope_opts){ .shield = true,
+	                                            .timeout = session->server->answer_timeout });
+	if (rc < 0)
+		return rc;
+	rc = answer_now(session);
+	(void)koru_scope_close(&shield);
+	return rc;
 }
 
 void koru__session_run(struct koru__session *session)

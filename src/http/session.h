@@ -17,6 +17,7 @@ struct koru__server {
 	unsigned live_max;
 	struct koru__waitq room; /* the acceptor, while live is live_max */
 	int64_t idle_timeout;
+	int64_t answer_timeout;
 	struct koru__reply_date date;
 	struct koru__buf_spares spares;
 };

@@ -79,8 +79,8 @@ static int session_key(struct koru__tls *t, const struct start *start)
 	return t->session_key ? 0 : -ENOMEM;
 }
 
-static int setup_client(struct koru__tls *t, const struct start *start,
-                        const unsigned char *wire, int wire_len)
+static int setup_client(struct koru__tls *t, const struct start *start, const unsigned char *wire,
+                        int wire_len)
 {
 	bool verify = !start->opts->insecure_no_verify;
 	SSL_set_connect_state(t->ssl);

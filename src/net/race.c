@@ -38,22 +38,22 @@ enum { SIX, FOUR, FAMILIES };
 
 struct attempt {
 	union koru__addr addr;
-	int result;           /* 0 until it ended, then a descriptor or why there is none */
+	int result; /* 0 until it ended, then a descriptor or why there is none */
 	struct race *race;
 };
 
 struct race {
 	const struct koru__race_opts *opts;
-	struct koru__waitq wake;         /* something happened: an answer, or an attempt ended */
+	struct koru__waitq wake; /* something happened: an answer, or an attempt ended */
 	struct koru__dns_watch lookups[FAMILIES];
-	bool wanted[FAMILIES];           /* it is looked for */
-	int next[FAMILIES];              /* the first address of it not yet tried */
-	int last_family;                 /* of the last attempt; FAMILIES before the first */
-	int64_t waited_since;            /* the first answer came, and was not enough; 0 before */
-	int64_t started;                 /* the last attempt */
+	bool wanted[FAMILIES]; /* it is looked for */
+	int next[FAMILIES];    /* the first address of it not yet tried */
+	int last_family;       /* of the last attempt; FAMILIES before the first */
+	int64_t waited_since;  /* the first answer came, and was not enough; 0 before */
+	int64_t started;       /* the last attempt */
 	int running;
-	int connected;                   /* the first connection, -1 before */
-	bool over;                       /* connections that come now are not wanted */
+	int connected; /* the first connection, -1 before */
+	bool over;     /* connections that come now are not wanted */
 	int count;
 	struct attempt attempts[2 * KORU_DNS_ADDRS_MAX];
 };
@@ -86,8 +86,9 @@ static const struct koru__dns_addr *take_next(struct race *r)
 	if (six == 0 && four == 0)
 		return NULL;
 	if (six && four)
-		family = r->last_family == FAMILIES ? (next[SIX]->rank >= next[FOUR]->rank ? SIX : FOUR)
-		                                    : !r->last_family;
+		family = r->last_family == FAMILIES
+		                 ? (next[SIX]->rank >= next[FOUR]->rank ? SIX : FOUR)
+		                 : !r->last_family;
 	r->last_family = family;
 	r->next[family]++;
 	return next[family];
@@ -213,10 +214,8 @@ static bool is_local(int error)
 	case EHOSTUNREACH:
 	case ENETDOWN:
 	case EADDRNOTAVAIL:
-	case EAFNOSUPPORT:
-		return true;
-	default:
-		return false;
+	case EAFNOSUPPORT: return true;
+	default: return false;
 	}
 }
 
@@ -332,7 +331,7 @@ int koru__race(const struct koru__race_opts *opts)
 		return -KORU_ENAME;
 	int rc = connect_to(&addr, opts->port);
 	if (rc < 0 && opts->ret_detail)
-		snprintf(opts->ret_detail->text, sizeof(opts->ret_detail->text), "%.100s port %u: %s",
-		         opts->host, (unsigned)opts->port, koru_strerror(rc));
+		snprintf(opts->ret_detail->text, sizeof(opts->ret_detail->text),
+		         "%.100s port %u: %s", opts->host, (unsigned)opts->port, koru_strerror(rc));
 	return rc;
 }

@@ -28,20 +28,20 @@
 #include <string.h>
 #include <strings.h>
 
-#define HOSTS_PATH   "/etc/hosts"
-#define HOSTS_TTL_NS KORU_SECOND /* what the hosts file says is kept this long */
-#define NAME_MAX_LEN 254         /* RFC 1035 section 2.3.4, and a dot at the end */
+#define HOSTS_PATH     "/etc/hosts"
+#define HOSTS_TTL_NS   KORU_SECOND /* what the hosts file says is kept this long */
+#define NAME_MAX_LEN   254         /* RFC 1035 section 2.3.4, and a dot at the end */
 #define TIMEOUT_MS_MAX 60000
 #define TRIES_MAX      10
 
 struct resolver {
 	struct koru__ares ares;
 	struct koru__dns_cache cache;
-	struct koru__list queue;     /* entries to ask for, in their order; each is referenced */
-	int inflight;                /* entries that c-ares is at; each is referenced */
-	bool driving;                /* the driver is there, or about to start */
-	struct koru_scope *round;    /* the driver's wait, when it is in one */
-	int failure;                 /* why the driver gives up on what c-ares is at */
+	struct koru__list queue;  /* entries to ask for, in their order; each is referenced */
+	int inflight;             /* entries that c-ares is at; each is referenced */
+	bool driving;             /* the driver is there, or about to start */
+	struct koru_scope *round; /* the driver's wait, when it is in one */
+	int failure;              /* why the driver gives up on what c-ares is at */
 	int64_t ttl_max;
 	int64_t ttl_negative;
 	char *hosts_path;
@@ -141,8 +141,8 @@ static void finish(struct resolver *r, struct koru__dns_entry *entry, int result
 	if (ttl_ns <= 0)
 		koru__dns_cache_drop(&r->cache, entry);
 	for (struct koru__list *node; (node = koru__list_pop_front(&entry->watches));)
-		koru__waitq_wake_all(
-		        koru__container_of(node, struct koru__dns_watch, link)->wake, 0);
+		koru__waitq_wake_all(koru__container_of(node, struct koru__dns_watch, link)->wake,
+		                     0);
 	koru__dns_entry_unref(entry);
 }
 
@@ -196,7 +196,7 @@ static void answered(void *arg, int status, int timeouts, struct ares_addrinfo *
 		ttl = c->ttl < ttl ? c->ttl : ttl;
 	ares_freeaddrinfo(info);
 
-	int error = status == ARES_SUCCESS     ? -KORU_ENAME
+	int error = status == ARES_SUCCESS      ? -KORU_ENAME
 	            : status == ARES_ECANCELLED ? r->failure
 	                                        : koru__ares_error(status);
 	int64_t ttl_ns = ttl > 0 ? ttl * KORU_SECOND : 0; /* RFC 2181 section 8: negative is 0 */

@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 
 enum {
-	RECORD_MAX = 16384,  /* RFC 8446 section 5.1 */
-	AT_ONCE_MAX = 64,    /* calls that did not wait before a task gives way */
+	RECORD_MAX = 16384, /* RFC 8446 section 5.1 */
+	AT_ONCE_MAX = 64,   /* calls that did not wait before a task gives way */
 };
 
 static struct koru__tls *tls_of(const struct koru_stream *s)

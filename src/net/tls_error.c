@@ -67,11 +67,12 @@ int koru__tls_error(struct koru__tls *t)
 	if (t->io_error < 0)
 		return t->io_error;
 	if (t->at_end) {
-		koru__tls_set_detail(t, t->established
-		                                ? "the peer closed the connection without saying so"
-		                                : "the peer closed the connection in the handshake");
+		koru__tls_set_detail(
+		        t, t->established ? "the peer closed the connection without saying so"
+		                          : "the peer closed the connection in the handshake");
 		return t->established ? -KORU_EEOF : -KORU_ETLS;
 	}
-	koru__tls_set_detail(t, reason ? reason : "TLS failed for a reason that OpenSSL does not name");
+	koru__tls_set_detail(t, reason ? reason
+	                               : "TLS failed for a reason that OpenSSL does not name");
 	return -KORU_ETLS;
 }

@@ -30,7 +30,6 @@ int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
 {
 	memset(loop, 0, sizeof(*loop));
 	loop->size_class = size_class;
-	loop->head.watched = KORU__SWITCHES_WATCHED;
 	int rc = koru__poller_open(poller, &loop->poller);
 	if (rc < 0)
 		return rc;
@@ -115,14 +114,28 @@ static bool is_stuck(const struct koru__loop *loop)
 	return !loop->head.first && !loop->timers.root && loop->ops == 0;
 }
 
+static void begin_turn(struct koru__loop *loop)
+{
+	loop->counters.switches += KORU__LOOP_TURN - loop->head.ticks;
+	loop->counters.turns++;
+	loop->head.ticks = KORU__LOOP_TURN;
+}
+
+bool koru__loop_next_turn(struct koru__loop *loop)
+{
+	if (loop->timers.root || loop->ops > 0)
+		return false;
+	begin_turn(loop);
+	return true;
+}
+
 void koru__loop_run(struct koru__loop *loop)
 {
+	loop->head.ticks = KORU__LOOP_TURN;
 	while (!koru__list_empty(&loop->root.koru__tasks)) {
-		loop->head.ticks = KORU__LOOP_TURN;
-		loop->counters.turns++;
+		begin_turn(loop);
 		while (loop->head.first && loop->head.ticks > 0)
 			koru__resume_first(loop);
-		loop->counters.switches += KORU__LOOP_TURN - loop->head.ticks;
 		if (loop->timers.root)
 			koru__timers_fire(loop, koru__clock_now());
 		if (koru__list_empty(&loop->root.koru__tasks))

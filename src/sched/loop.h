@@ -14,6 +14,7 @@
 #include "koru/scope.h"
 #include "sched/runq.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct koru__poller;
@@ -34,6 +35,7 @@ struct koru__loop {
 	struct koru__heap timers;
 	struct koru__poller *poller;
 	unsigned ops;                 /* operations the poller holds */
+	unsigned ops_at_once;         /* I/O calls in a row that did not have to wait */
 
 	struct koru__slab tasks;
 	struct koru_scope root;       /* holds the main task and the detached ones */
@@ -75,6 +77,10 @@ void koru__loop_close(struct koru__loop *loop);
 
 /* Runs until the root scope has no task left. */
 void koru__loop_run(struct koru__loop *loop);
+
+/* A turn is over. Begins the next one without the loop where that would have nothing to do
+ * between them: no timer, nothing asked of the poller. */
+bool koru__loop_next_turn(struct koru__loop *loop);
 
 /* Timers. `fire` is called on the loop's own stack or by a task that notices a deadline; it
  * must not suspend. The timer stays the caller's. */

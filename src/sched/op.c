@@ -114,11 +114,11 @@ static int64_t block(struct koru__op *op)
 }
 
 /* Gives way now and then, so that a task whose calls never have to wait lets others run. */
-static void note_at_once(struct koru__loop *loop, struct koru_task *task)
+static void note_at_once(struct koru__loop *loop)
 {
-	if (++task->head.ops_at_once < OPS_AT_ONCE_MAX)
+	if (++loop->ops_at_once < OPS_AT_ONCE_MAX)
 		return;
-	task->head.ops_at_once = 0;
+	loop->ops_at_once = 0;
 	koru__give_way(loop);
 }
 
@@ -134,10 +134,10 @@ int64_t koru__op_run(struct koru__op *op)
 	struct wait w = { .loop = loop, .task = task, .ops = op, .count = 1 };
 	submit_all(&w);
 	if (w.pending == 0) {
-		note_at_once(loop, task);
+		note_at_once(loop);
 		return op->result;
 	}
-	task->head.ops_at_once = 0;
+	loop->ops_at_once = 0;
 	while (w.pending > 0)
 		park_once(&w);
 	return op->result;

@@ -108,7 +108,7 @@ static __attribute__((noinline)) void start_first(struct koru__loop *loop,
 static inline void switch_away(struct koru__loop *loop, struct koru__context *from)
 {
 	struct koru_task *next = koru__runq_first(&loop->head);
-	if (koru__unlikely(!next || loop->head.ticks == 0))
+	if (koru__unlikely(!next || (loop->head.ticks == 0 && !koru__loop_next_turn(loop))))
 		switch_to_loop(loop, from);
 	else if (koru__unlikely(next->head.state == KORU__TASK_QUEUED))
 		start_first(loop, from);
@@ -162,7 +162,11 @@ int koru__yield_slow(void)
  * its own. */
 static bool has_room(const struct koru_task *host, const struct koru_task *task)
 {
-	size_t left = (size_t)((char *)__builtin_frame_address(0) - koru__stack_low(host->stack));
+	const char *here = __builtin_frame_address(0);
+	/* The host may be inside a generator, which has a stack of its own. */
+	if (here < koru__stack_low(host->stack) || here >= (char *)koru__stack_top(host->stack))
+		return false;
+	size_t left = (size_t)(here - koru__stack_low(host->stack));
 	return left >= koru__stack_class_size(task->head.size_class) / 4 * 3;
 }
 

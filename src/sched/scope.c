@@ -84,7 +84,6 @@ int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts
 	scope->koru__name = opts->name;
 	scope->koru__shield = opts->shield;
 	koru__list_push_back(&parent->koru__children, &scope->koru__sibling);
-	task->head.scope = scope;
 	if (!opts->shield) {
 		scope->koru__deadline = parent->koru__deadline;
 		scope->koru__cause = parent->koru__cause ? -ECANCELED : 0;
@@ -94,12 +93,14 @@ int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts
 		scope->koru__deadline = own;
 		koru__timer_add(loop, &scope->koru__timer, own, on_deadline);
 	}
+	koru__task_enter_scope(task, scope);
 	return 0;
 }
 
-/* Wakes a task from a wait that can be cancelled. */
+/* Tells a task that its scope is cancelled, and wakes it where its wait can be. */
 static void interrupt(struct koru_task *task)
 {
+	task->head.attend = true;
 	if (task->head.state == KORU__TASK_PARKED && task->interrupt)
 		task->interrupt(task);
 }
@@ -184,8 +185,13 @@ void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int
 		loop->main_result = result;
 		result = result < 0 ? result : -ECANCELED; /* ends the detached tasks */
 	}
-	if (koru__unlikely(result < 0))
+	if (koru__unlikely(result < 0)) {
 		koru__scope_fail(loop, home, result);
+		/* Of a detached task, cancelled since main has ended: nobody but koru_run could tell
+		 * of it. */
+		if (home == &loop->root && !loop->main && home->koru__cause == -ECANCELED)
+			home->koru__cause = result;
+	}
 	if (koru__list_empty(&home->koru__tasks) && home->koru__state == KORU__SCOPE_CLOSING &&
 	    home->koru__owner->head.state == KORU__TASK_PARKED)
 		koru__unpark(loop, home->koru__owner, 0);
@@ -225,7 +231,7 @@ int koru_scope_close(struct koru_scope *scope)
 	(void)koru__scope_is_over(loop, scope);
 	koru__timer_remove(loop, &scope->koru__timer);
 	koru__list_remove(&scope->koru__sibling);
-	task->head.scope = scope->koru__parent;
+	koru__task_enter_scope(task, scope->koru__parent);
 	scope->koru__state = KORU__SCOPE_CLOSED;
 	return scope->koru__cause;
 }

@@ -22,14 +22,14 @@ enum nameserver_action {
 };
 
 struct nameserver_rule {
-	const char *name;    /* without the last dot; ends the list when NULL */
-	int type;            /* 0: both */
+	const char *name; /* without the last dot; ends the list when NULL */
+	int type;         /* 0: both */
 	enum nameserver_action action;
-	unsigned ttl;        /* seconds */
-	int delay_ms;        /* before the answer, which does not hold up others */
+	unsigned ttl;         /* seconds */
+	int delay_ms;         /* before the answer, which does not hold up others */
 	const char *addrs[4]; /* of the type asked for; none: the name has no such address */
-	const char *cname;   /* the answer is about this name, to which `name` refers, ... */
-	unsigned cname_ttl;  /*   for so long */
+	const char *cname;    /* the answer is about this name, to which `name` refers, ... */
+	unsigned cname_ttl;   /*   for so long */
 };
 
 struct nameserver;

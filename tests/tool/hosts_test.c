@@ -125,8 +125,8 @@ static void zero_bytes_in_urls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_host),         cmocka_unit_test(what_a_host_is),
-		cmocka_unit_test(many_hosts),       cmocka_unit_test(no_memory),
+		cmocka_unit_test(one_host),           cmocka_unit_test(what_a_host_is),
+		cmocka_unit_test(many_hosts),         cmocka_unit_test(no_memory),
 		cmocka_unit_test(zero_bytes_in_urls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,22 +4,21 @@
 #include "base/fault.h"
 #include "koru/dns.h"
 #include "koru/koru.h"
+#include "support/cmocka.h"
 #include "support/nameserver.h"
 #include "support/program.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 static const struct nameserver_rule rules[] = {
-	{ .name = "both.test", .type = NAMESERVER_A, .ttl = 60, .addrs = { "127.0.0.7", "127.0.0.8" } },
+	{ .name = "both.test",
+	  .type = NAMESERVER_A,
+	  .ttl = 60,
+	  .addrs = { "127.0.0.7", "127.0.0.8" } },
 	{ .name = "both.test", .type = NAMESERVER_AAAA, .ttl = 60, .addrs = { "::1" } },
 	{ .name = "four.test", .type = NAMESERVER_A, .ttl = 60, .addrs = { "127.0.0.9" } },
 	{ .name = "four.test", .type = NAMESERVER_AAAA, .ttl = 60 },
@@ -28,16 +27,28 @@ static const struct nameserver_rule rules[] = {
 	{ .name = "silent.test", .action = NS_SILENT },
 	{ .name = "wrongid.test", .action = NS_WRONG_ID, .addrs = { "127.0.0.66" } },
 	{ .name = "garbage.test", .action = NS_GARBAGE },
-	{ .name = "big.test", .type = NAMESERVER_A, .action = NS_TRUNCATED, .ttl = 60, .addrs = { "127.0.0.10" } },
+	{ .name = "big.test",
+	  .type = NAMESERVER_A,
+	  .action = NS_TRUNCATED,
+	  .ttl = 60,
+	  .addrs = { "127.0.0.10" } },
 	{ .name = "brief.test", .type = NAMESERVER_A, .ttl = 10, .addrs = { "127.0.0.11" } },
 	{ .name = "zero.test", .type = NAMESERVER_A, .ttl = 0, .addrs = { "127.0.0.12" } },
 	{ .name = "huge.test", .type = NAMESERVER_A, .ttl = 0x7fffffff, .addrs = { "127.0.0.12" } },
-	{ .name = "alias.test", .type = NAMESERVER_A, .ttl = 600, .addrs = { "127.0.0.13" },
-	  .cname = "real.test", .cname_ttl = 10 },
-	{ .name = "late.test", .type = NAMESERVER_A, .ttl = 60, .delay_ms = 60, .addrs = { "127.0.0.14" } },
+	{ .name = "alias.test",
+	  .type = NAMESERVER_A,
+	  .ttl = 600,
+	  .addrs = { "127.0.0.13" },
+	  .cname = "real.test",
+	  .cname_ttl = 10 },
+	{ .name = "late.test",
+	  .type = NAMESERVER_A,
+	  .ttl = 60,
+	  .delay_ms = 60,
+	  .addrs = { "127.0.0.14" } },
 	{ .name = "halfdown.test", .type = NAMESERVER_A, .ttl = 60, .addrs = { "127.0.0.15" } },
 	{ .name = "halfdown.test", .type = NAMESERVER_AAAA, .action = NS_SERVFAIL },
-	{ NULL },
+	{ .name = NULL },
 };
 
 static struct nameserver *ns;
@@ -91,9 +102,12 @@ static int find(const char *node, int family, char *ret_text, size_t size)
 	size_t at = 0;
 	for (struct addrinfo *a = res; a; a = a->ai_next) {
 		char text[64];
-		const void *bytes = a->ai_family == AF_INET6
-		                            ? (const void *)&((struct sockaddr_in6 *)(void *)a->ai_addr)->sin6_addr
-		                            : (const void *)&((struct sockaddr_in *)(void *)a->ai_addr)->sin_addr;
+		const void *bytes =
+		        a->ai_family == AF_INET6
+		                ? (const void *)&((struct sockaddr_in6 *)(void *)a->ai_addr)
+		                          ->sin6_addr
+		                : (const void *)&((struct sockaddr_in *)(void *)a->ai_addr)
+		                          ->sin_addr;
 		inet_ntop(a->ai_family, bytes, text, sizeof(text));
 		assert_int_equal(((struct sockaddr_in *)(void *)a->ai_addr)->sin_port, htons(80));
 		at += (size_t)snprintf(ret_text + at, size - at, "%s%s", at ? " " : "", text);
@@ -364,7 +378,8 @@ static int hosts_body(void *arg)
 	(void)arg;
 	assert_finds("four.test", AF_UNSPEC, "127.0.1.1 127.0.1.2");
 	assert_finds("Nick", AF_INET, "127.0.1.1");
-	assert_fails("nick.", AF_INET6, -KORU_ENAME); /* the file knows it, without such an address */
+	assert_fails("nick.", AF_INET6,
+	             -KORU_ENAME); /* the file knows it, without such an address */
 	assert_int_equal(nameserver_asked(ns, "four.test", 0), 0);
 	assert_int_equal(nameserver_asked(ns, "nick", 0), 0);
 	program_write_file(hosts_path, "127.0.1.3 four.test\n");

@@ -4,17 +4,13 @@
 #include "koru/koru.h"
 #include "koru/net.h"
 #include "support/certs.h"
+#include "support/cmocka.h"
 #include "support/program.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static char dir[PROGRAM_PATH_MAX];
 static char ca[PROGRAM_PATH_MAX];
@@ -23,8 +19,8 @@ static char ca[PROGRAM_PATH_MAX];
 static pid_t start_s_server(uint16_t port, const char *name, const char *const extra[])
 {
 	char cert[PROGRAM_PATH_MAX], key[PROGRAM_PATH_MAX], accept[32], file[64];
-	const char *argv[24] = { "openssl", "s_server", "-rev",  "-quiet", "-accept", accept,
-		                 "-cert",   cert,       "-key", key };
+	const char *argv[24] = { "openssl", "s_server", "-rev", "-quiet", "-accept",
+		                 accept,    "-cert",    cert,   "-key",   key };
 	size_t n = 10;
 	snprintf(accept, sizeof(accept), "127.0.0.1:%d", port);
 	snprintf(file, sizeof(file), "%s.pem", name);
@@ -54,14 +50,12 @@ static int talk(void *arg)
 	struct koru_stream *s;
 	char line[16] = "";
 	size_t got = 0;
-	int rc = koru_stream_dial(c->host, c->port,
-	                          &(struct koru_dial_opts){ .tls = &c->tls,
-	                                                    .ret_detail = &c->detail },
-	                          &s);
+	int rc = koru_stream_dial(
+	        c->host, c->port,
+	        &(struct koru_dial_opts){ .tls = &c->tls, .ret_detail = &c->detail }, &s);
 	if (rc < 0)
 		return rc;
-	snprintf(c->alpn, sizeof(c->alpn), "%s",
-	         koru_stream_alpn(s) ? koru_stream_alpn(s) : "");
+	snprintf(c->alpn, sizeof(c->alpn), "%s", koru_stream_alpn(s) ? koru_stream_alpn(s) : "");
 	snprintf(c->version, sizeof(c->version), "%s", koru_stream_tls_version(s));
 	c->resumed = koru_stream_tls_resumed(s);
 	rc = koru_stream_write(s, "hello\n", 6);
@@ -118,10 +112,13 @@ static void bad_certificates(void **state)
 		int error;
 		const char *detail;
 	} kinds[] = {
-		{ "expired", -KORU_ECERTEXPIRED, "the certificate of localhost: certificate has expired" },
-		{ "early", -KORU_ECERTEARLY, "the certificate of localhost: certificate is not yet valid" },
+		{ "expired", -KORU_ECERTEXPIRED,
+		  "the certificate of localhost: certificate has expired" },
+		{ "early", -KORU_ECERTEARLY,
+		  "the certificate of localhost: certificate is not yet valid" },
 		{ "wronghost", -KORU_ECERTHOST, "the certificate of localhost: hostname mismatch" },
-		{ "selfsigned", -KORU_ECERTSELF, "the certificate of localhost: self-signed certificate" },
+		{ "selfsigned", -KORU_ECERTSELF,
+		  "the certificate of localhost: self-signed certificate" },
 		{ "unknown", -KORU_ECERT,
 		  "the certificate of localhost: unable to get local issuer certificate" },
 	};
@@ -148,8 +145,9 @@ static void old_versions_are_refused(void **state)
 	program_stop(server);
 
 	port = program_free_port();
-	server = start_s_server(port, "good",
-	                        (const char *const[]){ "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", NULL });
+	server = start_s_server(
+	        port, "good",
+	        (const char *const[]){ "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", NULL });
 	c = call_to(port);
 	c.tls.insecure_no_verify = true;
 	assert_int_equal(dial(&c), -KORU_ETLS);
@@ -161,8 +159,8 @@ static void alpn(void **state)
 {
 	(void)state;
 	uint16_t port = program_free_port();
-	pid_t server = start_s_server(port, "good",
-	                              (const char *const[]){ "-alpn", "h2,http/1.1", NULL });
+	pid_t server =
+	        start_s_server(port, "good", (const char *const[]){ "-alpn", "h2,http/1.1", NULL });
 	struct call c = call_to(port);
 	c.tls.alpn = "http/1.1";
 	assert_int_equal(dial(&c), 0);
@@ -192,7 +190,8 @@ static void sessions_are_resumed(void **state)
 	static const char *const versions[] = { "-tls1_2", "-tls1_3" };
 	for (size_t i = 0; i < 2; i++) {
 		uint16_t port = program_free_port();
-		pid_t server = start_s_server(port, "good", (const char *const[]){ versions[i], NULL });
+		pid_t server =
+		        start_s_server(port, "good", (const char *const[]){ versions[i], NULL });
 		struct call c = call_to(port);
 		assert_int_equal(koru_run(talk_twice, &c, NULL), 0);
 		assert_true(c.resumed);
@@ -268,15 +267,16 @@ static const char nginx_config[] = "daemon off;\n"
 
 static int get_from_nginx(void *arg)
 {
-	static const char request[] = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+	static const char request[] =
+	        "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 	struct call *c = arg;
 	struct koru_stream *s;
 	char page[4096];
 	size_t at = 0;
 	ssize_t n;
-	assert_int_equal(koru_stream_dial(c->host, c->port,
-	                                  &(struct koru_dial_opts){ .tls = &c->tls }, &s),
-	                 0);
+	assert_int_equal(
+	        koru_stream_dial(c->host, c->port, &(struct koru_dial_opts){ .tls = &c->tls }, &s),
+	        0);
 	c->resumed = koru_stream_tls_resumed(s);
 	assert_string_equal(koru_stream_alpn(s), c->tls.alpn);
 	assert_int_equal(koru_stream_write(s, request, strlen(request)), 0);
@@ -303,11 +303,12 @@ static int get_twice(void *arg)
 static void nginx(void **state)
 {
 	(void)state;
-	char config[2048], path[PROGRAM_PATH_MAX];
+	char config[8192], path[PROGRAM_PATH_MAX];
 	if (!program_exists("nginx"))
 		skip();
 	uint16_t port = program_free_port();
-	snprintf(config, sizeof(config), nginx_config, dir, dir, dir, dir, dir, dir, port, dir, dir);
+	snprintf(config, sizeof(config), nginx_config, dir, dir, dir, dir, dir, dir, port, dir,
+	         dir);
 	program_write_file(certs_path(path, dir, "nginx.conf"), config);
 	pid_t server = program_start_server(
 	        NULL, port, (const char *const[]){ "nginx", "-c", path, "-p", dir, NULL });

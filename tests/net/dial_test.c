@@ -3,27 +3,26 @@
 #include "base/fault.h"
 #include "koru/koru.h"
 #include "koru/net.h"
+#include "support/cmocka.h"
 #include "support/nameserver.h"
 #include "support/program.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const struct nameserver_rule rules[] = {
 	{ .name = "both.test", .type = NAMESERVER_A, .ttl = 60, .addrs = { "127.0.0.1" } },
 	{ .name = "both.test", .type = NAMESERVER_AAAA, .ttl = 60, .addrs = { "::1" } },
 	{ .name = "four.test", .type = NAMESERVER_A, .ttl = 60, .addrs = { "127.0.0.1" } },
 	{ .name = "four.test", .type = NAMESERVER_AAAA },
-	{ .name = "two.test", .type = NAMESERVER_A, .ttl = 60, .addrs = { "127.0.0.2", "127.0.0.1" } },
+	{ .name = "two.test",
+	  .type = NAMESERVER_A,
+	  .ttl = 60,
+	  .addrs = { "127.0.0.2", "127.0.0.1" } },
 	{ .name = "two.test", .type = NAMESERVER_AAAA },
 	{ .name = "late6.test", .type = NAMESERVER_A, .ttl = 60, .addrs = { "127.0.0.1" } },
 	{ .name = "late6.test", .type = NAMESERVER_AAAA, .delay_ms = 400, .addrs = { "::1" } },
@@ -31,7 +30,7 @@ static const struct nameserver_rule rules[] = {
 	{ .name = "soon6.test", .type = NAMESERVER_AAAA, .delay_ms = 15, .addrs = { "::1" } },
 	{ .name = "late4.test", .type = NAMESERVER_A, .delay_ms = 400, .addrs = { "127.0.0.1" } },
 	{ .name = "late4.test", .type = NAMESERVER_AAAA, .ttl = 60, .addrs = { "::1" } },
-	{ NULL },
+	{ .name = NULL },
 };
 
 static struct nameserver *ns;
@@ -84,7 +83,8 @@ static void black_hole_open(struct black_hole *b, const char *host, int *port)
 	assert_int_equal(koru_socket_name(b->fd, name, sizeof(name)), 0);
 	assert_int_equal(getsockname(b->fd, (struct sockaddr *)&addr, &len), 0);
 	for (int i = 0; i < 4; i++) {
-		b->filler[i] = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		b->filler[i] =
+		        socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 		(void)!connect(b->filler[i], (struct sockaddr *)&addr, len);
 	}
 }
@@ -110,7 +110,8 @@ static int dial(const char *host, int port, const struct koru_dial_opts *opts)
 	return addr.ss_family;
 }
 
-static int dial_within(int64_t timeout, const char *host, int port, const struct koru_dial_opts *opts)
+static int dial_within(int64_t timeout, const char *host, int port,
+                       const struct koru_dial_opts *opts)
 {
 	struct koru_scope scope;
 	koru_scope_open(&scope, &(struct koru_scope_opts){ .timeout = timeout });
@@ -270,7 +271,8 @@ TEST(a_missing_family_does_not_hide_the_cause)
 	struct koru_stream_detail detail;
 	struct koru_dial_opts opts = { .ret_detail = &detail };
 	int port = program_free_port();
-	assert_int_equal(dial("both.test", port, NULL), -ECONNREFUSED); /* the names are known now */
+	assert_int_equal(dial("both.test", port, NULL),
+	                 -ECONNREFUSED); /* the names are known now */
 	koru__fault_arm(KORU__FAULT_SOCKET, 0, 1, EAFNOSUPPORT);
 	assert_int_equal(dial("both.test", port, &opts), -ECONNREFUSED);
 	assert_int_equal(koru__fault_hits(), 1);

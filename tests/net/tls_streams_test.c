@@ -3,18 +3,13 @@
 #include "koru/koru.h"
 #include "koru/net.h"
 #include "support/certs.h"
+#include "support/cmocka.h"
 #include "support/program.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static char dir[PROGRAM_PATH_MAX];
 static char ca[PROGRAM_PATH_MAX], cert[PROGRAM_PATH_MAX], key[PROGRAM_PATH_MAX];
@@ -128,7 +123,6 @@ TEST(plain_then_tls)
 
 enum { TRANSFER = 3 << 20 };
 
-
 static int send_all(void *arg)
 {
 	struct koru_stream *s = arg;
@@ -239,7 +233,6 @@ TEST(cancelled_reads_lose_nothing)
 	pair_close(&p);
 	return 0;
 }
-
 
 struct slow_reader {
 	struct koru_stream *s;
