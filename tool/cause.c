@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define TEXT_SIZE 128 /* any text of koru_strerror */
+#define MORE_SIZE 272 /* any struct koru_stream_detail, or a host and a port */
 
 const char *cause_code(int result)
 {
@@ -89,41 +90,77 @@ static void error_text(char buf[TEXT_SIZE], int error)
 		buf[0] = (char)(buf[0] - 'A' + 'a');
 }
 
-/* Whether an error says something about the other end of a connection, so that the
- * sentence should say which end that is. */
-static const char *preposition(int error)
+/* What to say where the other end had a part in it: the host and port follow. NULL: what
+ * koru_strerror says is enough. */
+static const char *about_peer(int error)
 {
 	switch (-error) {
-	case ECONNREFUSED:
-	case ECONNRESET:
-	case ECONNABORTED: return "by";
-	case ETIMEDOUT:
+	case ECONNREFUSED: return "connection refused by";
+	case ECONNRESET: return "connection reset by";
+	case ECONNABORTED: return "connection aborted by";
+	case EPIPE: return "connection closed by";
+	case ETIMEDOUT: return "no answer to the connection attempts from";
 	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case EHOSTDOWN:
-	case ENETDOWN: return "for";
-	case KORU_EHOST:
-	case KORU_ENAME:
-	case KORU_EDNS: return ":";
+	case ENETUNREACH: return "no route to";
 	default: return NULL;
 	}
+}
+
+static bool is_about_certificate(int error)
+{
+	switch (-error) {
+	case KORU_ECERT:
+	case KORU_ECERTEXPIRED:
+	case KORU_ECERTEARLY:
+	case KORU_ECERTHOST:
+	case KORU_ECERTSELF: return true;
+	default: return false;
+	}
+}
+
+/* Copies `why` without the koru_strerror text behind its last colon, which the sentence
+ * says in its own words. What is left may be nothing. */
+static void strip_error(char buf[MORE_SIZE], const char *why, int error)
+{
+	const char *text = koru_strerror(error);
+	size_t len = strlen(why);
+	size_t text_len = strlen(text);
+	if (len >= text_len && strcmp(why + len - text_len, text) == 0)
+		len -= text_len;
+	if (len >= 2 && memcmp(why + len - 2, ": ", 2) == 0)
+		len -= 2;
+	(void)snprintf(buf, MORE_SIZE, "%.*s", (int)len, why);
+}
+
+/* "127.0.0.1 port 80", as far as the URL tells; false when it tells nothing. */
+static bool peer_of(char buf[MORE_SIZE], const char *url)
+{
+	struct koru_url parts;
+	if (koru_url_parse(url, strlen(url), &parts, NULL) < 0)
+		return false;
+	(void)snprintf(buf, MORE_SIZE, "%.*s port %u", (int)parts.host.len, parts.host.ptr,
+	               (unsigned)parts.port);
+	return true;
 }
 
 void cause_of_request(char buf[CAUSE_SIZE], int error, const char *why, const char *url)
 {
 	char text[TEXT_SIZE];
+	char more[MORE_SIZE];
+	const char *peer = about_peer(error);
 	error_text(text, error);
-	const char *link = preposition(error);
-	struct koru_url parts;
-	bool parsed = link && koru_url_parse(url, strlen(url), &parts, NULL) == 0;
-	if (why && *why && strcmp(why, koru_strerror(error)) != 0)
-		(void)snprintf(buf, CAUSE_SIZE, "%s: %s", text, why);
-	else if (parsed && *link == ':')
-		(void)snprintf(buf, CAUSE_SIZE, "%s: %.*s", text, (int)parts.host.len,
-		               parts.host.ptr);
-	else if (parsed)
-		(void)snprintf(buf, CAUSE_SIZE, "%s %s %.*s port %u", text, link,
-		               (int)parts.host.len, parts.host.ptr, (unsigned)parts.port);
+	strip_error(more, why ? why : "", error);
+
+	/* Several attempts at several addresses are told as they were. */
+	bool several = strstr(more, "; ") != NULL;
+	if (peer && several)
+		(void)snprintf(buf, CAUSE_SIZE, "no connection: %s", why);
+	else if (peer && (more[0] != '\0' || peer_of(more, url)))
+		(void)snprintf(buf, CAUSE_SIZE, "%s %s", peer, more);
+	else if (is_about_certificate(error) && more[0] != '\0')
+		(void)snprintf(buf, CAUSE_SIZE, "%s", more);
+	else if (more[0] != '\0')
+		(void)snprintf(buf, CAUSE_SIZE, "%s: %s", text, more);
 	else
 		(void)snprintf(buf, CAUSE_SIZE, "%s", text);
 }
@@ -143,7 +180,7 @@ void cause_of_deadline(char buf[CAUSE_SIZE], int64_t timeout_ns, uint64_t bytes)
 	char count[TEXT_NUMBER_SIZE];
 	text_option_duration(limit, sizeof(limit), timeout_ns);
 	text_bytes(count, sizeof(count), bytes);
-	(void)snprintf(buf, CAUSE_SIZE, "not complete within %s; %s had come (see --timeout)",
+	(void)snprintf(buf, CAUSE_SIZE, "no complete answer within %s (see --timeout); %s had come",
 	               limit, count);
 }
 

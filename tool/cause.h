@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CAUSE_SIZE 384 /* a buffer that any sentence fits into */
+#define CAUSE_SIZE 416 /* a buffer that any sentence fits into */
 
 /* Beside koru's own codes: the server answered, but not with what was asked for. In the
  * tool only, so numbered away from the library's. */

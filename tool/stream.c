@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,9 +53,10 @@ static void bytes_clear(struct stream_bytes *bytes)
 
 /* ---- opening ------------------------------------------------------------------------ */
 
-/* A descriptor of our own for the same pipe or terminal, so that it can be non-blocking:
- * setting the flag on the one we were given would change it for the shell as well.
- * Negative where that cannot be had. */
+/* A descriptor of our own for the same pipe or terminal, so that it can be non-blocking: a
+ * terminal that says it has room may still block a write that is larger. Setting the flag on
+ * the one we were given would change it for the shell as well. Negative where that cannot
+ * be had. */
 static int reopen(int fd)
 {
 	struct stat st;
@@ -78,12 +78,6 @@ void stream_open(struct stream *stream, int fd, struct event *room)
 	int own = reopen(fd);
 	stream->fd = own >= 0 ? own : fd;
 	stream->fd_is_own = own >= 0;
-	/* A pipe that could not be opened again may block a larger write even when it said
-	 * that it has room: POSIX promises PIPE_BUF only. */
-	stream->chunk_max = own >= 0 ? CHUNK_MAX : PIPE_BUF;
-	struct stat st;
-	if (own < 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		stream->chunk_max = CHUNK_MAX;
 	stream->room = room;
 }
 
@@ -174,8 +168,8 @@ static int write_out(struct stream *stream)
 	size_t at = 0;
 	while (at < stream->out.len) {
 		size_t chunk = stream->out.len - at;
-		if (chunk > stream->chunk_max)
-			chunk = stream->chunk_max;
+		if (chunk > CHUNK_MAX)
+			chunk = CHUNK_MAX;
 		ssize_t n = koru_write(stream->fd, stream->out.data + at, chunk);
 		if (n < 0)
 			return (int)n;

@@ -15,6 +15,7 @@
 
 #define CONNECTIONS_MAX  10000
 #define IDLE_TIMEOUT     (60 * KORU_SECOND)
+#define ANSWER_TIMEOUT   (60 * KORU_SECOND)
 #define OUT_OF_MEANS_NAP (10 * KORU_MILLISECOND)
 
 /* Of koru_accept: the connection is gone, or there is no means for it now; others may come. */
@@ -91,6 +92,7 @@ int koru__http_serve(int listen_fd, koru__http_handler *handler, void *arg,
 		.arg = arg,
 		.live_max = opts->connections_max ? opts->connections_max : CONNECTIONS_MAX,
 		.idle_timeout = opts->idle_timeout ? opts->idle_timeout : IDLE_TIMEOUT,
+		.answer_timeout = opts->answer_timeout ? opts->answer_timeout : ANSWER_TIMEOUT,
 	};
 	struct koru_scope scope;
 	koru__waitq_init(&server.room);

@@ -11,9 +11,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define BODY_MAX        ((uint64_t)1 << 20) /* of a request */
-#define LINGER_TIMEOUT  KORU_SECOND
-#define LINGER_READS    64
+#define BODY_MAX       ((uint64_t)1 << 20) /* of a request */
+#define LINGER_TIMEOUT KORU_SECOND
+#define LINGER_READS   64
 
 static const struct koru__h1_limits limits = {
 	.line_bytes_max = 8 << 10,
@@ -158,8 +158,8 @@ static int read_request(struct koru__session *session)
 static int read_request_in_time(struct koru__session *session)
 {
 	struct koru_scope scope;
-	int rc = koru_scope_open(&scope, &(struct koru_scope_opts){
-	                                         .timeout = session->server->idle_timeout });
+	int rc = koru_scope_open(
+	        &scope, &(struct koru_scope_opts){ .timeout = session->server->idle_timeout });
 	if (rc < 0)
 		return rc;
 	rc = read_request(session);
@@ -175,8 +175,8 @@ static int send_reply(struct koru__session *session, const struct koru__http_rep
 	int rc = koru__buf_open(&out, &server->spares);
 	if (rc < 0)
 		return rc;
-	bool to_head = session->method_len == 4 &&
-	               memcmp(koru__buf_bytes(&session->in), "HEAD", 4) == 0;
+	bool to_head =
+	        session->method_len == 4 && memcmp(koru__buf_bytes(&session->in), "HEAD", 4) == 0;
 	bool body = !to_head && koru__reply_has_body(reply->status) && reply->body_len > 0;
 	koru__reply_write(&out, reply, &server->date, session->h1.minor, keep);
 	/* What is short goes in one piece. */
@@ -211,15 +211,14 @@ static void refuse(struct koru__session *session, int rc)
 {
 	struct koru__http_reply reply = { .status = 413 };
 	if (rc == -KORU_EPROTO)
-		reply.status =
-		        koru__h1_error_status((enum koru__h1_error)session->h1.error);
+		reply.status = koru__h1_error_status((enum koru__h1_error)session->h1.error);
 	session->method_len = 0; /* nothing is known of it */
 	if (send_reply(session, &reply, false) == 0)
 		linger(session);
 }
 
 /* Has one request answered. Returns 0 when the connection stays. */
-static int answer(struct koru__session *session)
+static int answer_now(struct koru__session *session)
 {
 	const char *head = koru__buf_bytes(&session->in);
 	struct koru__http_ask ask = {
@@ -236,6 +235,21 @@ static int answer(struct koru__session *session)
 		return rc;
 	koru__buf_used(&session->in, session->head_len);
 	return keep ? 0 : 1;
+}
+
+/* The same, to its end even when the server is told to stop meanwhile, within the time that
+ * an answer may take. */
+static int answer(struct koru__session *session)
+{
+	struct koru_scope shield;
+	int rc = koru_scope_open(
+	        &shield, &(struct koru_scope_opts){ .shield = true,
+	                                            .timeout = session->server->answer_timeout });
+	if (rc < 0)
+		return rc;
+	rc = answer_now(session);
+	(void)koru_scope_close(&shield);
+	return rc;
 }
 
 void koru__session_run(struct koru__session *session)

@@ -140,10 +140,8 @@ static void zero_bytes_are_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_lines),
-		cmocka_unit_test(comments_and_blanks),
-		cmocka_unit_test(long_lines),
-		cmocka_unit_test(long_comments_are_comments),
+		cmocka_unit_test(plain_lines),         cmocka_unit_test(comments_and_blanks),
+		cmocka_unit_test(long_lines),          cmocka_unit_test(long_comments_are_comments),
 		cmocka_unit_test(zero_bytes_are_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
