@@ -55,7 +55,7 @@ struct koru_http_response;
 #define KORU_HTTP_HEADER_COUNT_MAX  128
 #define KORU_HTTP_BODY_MAX_DEFAULT  ((size_t)64 << 20) /* collected in memory */
 #define KORU_HTTP_REDIRECTS_DEFAULT 20
-#define KORU_HTTP_PER_HOST_DEFAULT  128 /* connections */
+#define KORU_HTTP_PER_HOST_DEFAULT  128  /* connections */
 #define KORU_HTTP_IDLE_DEFAULT      1024 /* connections */
 
 struct koru_http_header {
@@ -73,18 +73,18 @@ struct koru_http_opts {
 	                                         * Connection, Content-Length, Transfer-
 	                                         * Encoding and the like are koru's: -EINVAL */
 	size_t header_count;
-	const void *body;                       /* sent with a Content-Length */
+	const void *body; /* sent with a Content-Length */
 	size_t body_len;
-	size_t body_max;    /* the largest body to accept, after decoding. 0:
-	                     * KORU_HTTP_BODY_MAX_DEFAULT when it is collected in memory,
-	                     * none when it is streamed */
-	int redirects_max;  /* how many to follow; 0: KORU_HTTP_REDIRECTS_DEFAULT;
-	                     * negative: none, a redirect is an answer like any other */
-	bool raw;           /* do not ask for an encoded body, and do not decode one */
+	size_t body_max;   /* the largest body to accept, after decoding. 0:
+	                    * KORU_HTTP_BODY_MAX_DEFAULT when it is collected in memory,
+	                    * none when it is streamed */
+	int redirects_max; /* how many to follow; 0: KORU_HTTP_REDIRECTS_DEFAULT;
+	                    * negative: none, a redirect is an answer like any other */
+	bool raw;          /* do not ask for an encoded body, and do not decode one */
 	struct koru_stream_detail *ret_detail; /* filled in when the call fails: a sentence that
-	                       * says more than koru_strerror where more is known ("both
-	                       * Content-Length and Transfer-Encoding"), else the same. May be
-	                       * NULL */
+	                                        * says more than koru_strerror where more is known
+	                                        * ("both Content-Length and Transfer-Encoding"),
+	                                        * else the same. May be NULL */
 };
 
 /* Asks for `url` with GET and waits for the whole answer. May suspend. In a task, or on a

@@ -33,11 +33,14 @@ struct koru_run_opts {
  * While it runs, SIGSEGV and SIGBUS are handled so that a stack overflow can be named;
  * any other fault is passed to the handler that was there before.
  *
- * Returns what main_fn returned; or, where that was not negative, the error of a
- * detached task; or, with main_fn not called,
+ * Returns what main_fn returned; or, where that was not negative or only -ECANCELED,
+ *   the first error of a detached task other than -ECANCELED, or
+ *   -EDEADLK   every task waited and nothing could have woken any: no deadline, no sleep,
+ *              no I/O under way. All were cancelled then;
+ * or, with main_fn not called,
  *   -EINVAL    stack_size out of range, or an unknown poller or KORU_POLLER value,
  *   -EBUSY     inside a task,
- *   -ENOMEM, -EMFILE, …  the loop could not be made,
+ *   -ENOMEM, -EMFILE, -KORU_EGUARD, …  the loop or main_fn's stack could not be made,
  *   -ENOSYS    the poller asked for by name is not to be had here. */
 int koru_run(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts);
 

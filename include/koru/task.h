@@ -69,10 +69,12 @@ struct koru_task_opts {
  * The same, with the place named. */
 #define koru_go_on(scope, place, fn, arg) koru__go_on((scope), (place), (fn), (arg), #fn)
 
-/* The same, with everything named; `opts` may be NULL. Also -EINVAL: stack_size over
- * KORU_STACK_SIZE_MAX, or an unknown place. */
-int koru_go_with(struct koru_scope *scope, koru_fn *fn, void *arg,
-                 const struct koru_task_opts *opts);
+/* int koru_go_with(struct koru_scope *scope, koru_fn *fn, void *arg,
+ *                  const struct koru_task_opts *opts);
+ * The same, with everything named; `opts` may be NULL. Also -EINVAL: stack_size over
+ * KORU_STACK_SIZE_MAX, or an unknown place. (`opts` is variadic for the preprocessor's sake: a
+ * compound literal holds commas.) */
+#define koru_go_with(scope, fn, arg, ...) koru__go_with((scope), (fn), (arg), #fn, __VA_ARGS__)
 
 /* int koru_yield(void);
  *
@@ -87,6 +89,8 @@ const char *koru_task_name(void);
 int koru__go(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name);
 int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
                 const char *name);
+int koru__go_with(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
+                  const struct koru_task_opts *opts);
 int koru__yield_slow(void);
 
 /* The beginnings of a task and of a loop, as far as koru_yield looks into them. */
@@ -110,8 +114,8 @@ struct koru__loop_head {
 };
 
 enum koru__task_state {
-	KORU__TASK_QUEUED,  /* has not run yet: no stack */
-	KORU__TASK_READY,   /* in the run queue */
+	KORU__TASK_QUEUED, /* has not run yet: no stack */
+	KORU__TASK_READY,  /* in the run queue */
 	KORU__TASK_RUNNING,
 	KORU__TASK_PARKED,  /* waits */
 	KORU__TASK_HOSTING, /* waits, and lends its stack to a task it waits for */

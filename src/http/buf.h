@@ -15,11 +15,11 @@
 #define KORU__BUF_SPARE_MAX 64
 
 struct koru__buf {
-	char *data;     /* NULL: none at hand */
+	char *data; /* NULL: none at hand */
 	uint32_t size;
 	uint32_t start; /* the bytes in use are data[start] to data[end - 1] */
 	uint32_t end;
-	int error;      /* of the first koru__buf_put that failed: -ENOMEM or -EMSGSIZE */
+	int error; /* of the first koru__buf_put that failed: -ENOMEM or -EMSGSIZE */
 };
 
 /* Buffers of the usual size that nobody uses now. */

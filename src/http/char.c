@@ -35,7 +35,7 @@
 #define CLASS_16(c) CLASS_4(c), CLASS_4((c) + 4), CLASS_4((c) + 8), CLASS_4((c) + 12)
 #define CLASS_64(c) CLASS_16(c), CLASS_16((c) + 16), CLASS_16((c) + 32), CLASS_16((c) + 48)
 
-const uint8_t koru__char_class[256] = {CLASS_64(0), CLASS_64(64), CLASS_64(128), CLASS_64(192)};
+const uint8_t koru__char_class[256] = { CLASS_64(0), CLASS_64(64), CLASS_64(128), CLASS_64(192) };
 
 bool koru__char_same(const char *a, const char *b, size_t len)
 {

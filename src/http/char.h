@@ -11,13 +11,13 @@
 #include <stdint.h>
 
 enum {
-	KORU__C_TOKEN = 1,   /* tchar (RFC 9110 5.6.2): methods, header names, codings */
-	KORU__C_FIELD = 2,   /* field-vchar, SP and HTAB (RFC 9110 5.5): header values */
-	KORU__C_TARGET = 4,  /* visible ASCII without "#": a request target */
-	KORU__C_NAME = 8,    /* unreserved and sub-delims (RFC 3986 2.2, 2.3): reg-name */
-	KORU__C_PATH = 16,   /* pchar without "%", and "/" (RFC 3986 3.3) */
-	KORU__C_QUERY = 32,  /* the same and "?" (RFC 3986 3.4) */
-	KORU__C_HEX = 64,    /* HEXDIG, both cases */
+	KORU__C_TOKEN = 1,  /* tchar (RFC 9110 5.6.2): methods, header names, codings */
+	KORU__C_FIELD = 2,  /* field-vchar, SP and HTAB (RFC 9110 5.5): header values */
+	KORU__C_TARGET = 4, /* visible ASCII without "#": a request target */
+	KORU__C_NAME = 8,   /* unreserved and sub-delims (RFC 3986 2.2, 2.3): reg-name */
+	KORU__C_PATH = 16,  /* pchar without "%", and "/" (RFC 3986 3.3) */
+	KORU__C_QUERY = 32, /* the same and "?" (RFC 3986 3.4) */
+	KORU__C_HEX = 64,   /* HEXDIG, both cases */
 	KORU__C_DIGIT = 128,
 };
 

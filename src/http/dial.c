@@ -84,7 +84,7 @@ static int tunnel(struct koru__conn *conn, struct koru_stream_detail *detail)
 	return rc;
 }
 
-int koru__conn_dial(struct koru__conn *conn, struct koru_stream_detail *detail)
+static int dial(struct koru__conn *conn, struct koru_stream_detail *detail)
 {
 	const struct koru__origin *origin = conn->origin;
 	const struct koru__proxy *proxy = origin->proxy;
@@ -99,4 +99,11 @@ int koru__conn_dial(struct koru__conn *conn, struct koru_stream_detail *detail)
 	if (rc < 0)
 		koru__detail(detail, "the proxy %s: %s", proxy->host, koru_strerror(rc));
 	return rc < 0 || !origin->https ? rc : tunnel(conn, detail);
+}
+
+int koru__conn_dial(struct koru__conn *conn, struct koru_stream_detail *detail)
+{
+	int rc = dial(conn, detail);
+	/* Whether a peer that hung up is noticed by a read or by a write is chance. */
+	return rc == -EPIPE ? -ECONNRESET : rc;
 }

@@ -2,6 +2,7 @@
  * One request and the head of its answer. See client.h. */
 #include "http/client.h"
 #include "koru/error.h"
+#include "koru/io.h"
 
 #include <errno.h>
 
@@ -48,6 +49,8 @@ static int try_once(struct koru__conn *conn, const struct koru__request *req,
 	int sent = send_request(conn, req);
 	if (sent < 0 && !is_dead(sent))
 		return sent;
+	if (sent < 0) /* a peer that still waits for the rest must not be waited for */
+		(void)koru_shutdown(koru_stream_fd(conn->stream), SHUT_WR);
 	int rc = read_head(conn, res);
 	if (sent == 0)
 		return rc;

@@ -18,10 +18,10 @@ struct call {
 	const char *url;
 	const struct koru_http_opts *opts;
 	bool collect;
-	const char *why;                 /* more about the failure; static, or NULL */
+	const char *why; /* more about the failure; static, or NULL */
 	struct koru__request req;
-	struct koru_url origin;          /* of the first request */
-	char *url_text;                  /* what req.url points into after a redirect */
+	struct koru_url origin; /* of the first request */
+	char *url_text;         /* what req.url points into after a redirect */
 	char *authorization;
 	struct koru_http_response *res;
 };

@@ -36,7 +36,8 @@ static struct koru__origin *find_origin(struct koru__pool *pool, const struct ko
 {
 	struct koru__list *bucket = &pool->buckets[hash % KORU__POOL_BUCKETS];
 	for (struct koru__list *node = bucket->next; node != bucket; node = node->next) {
-		struct koru__origin *origin = koru__container_of(node, struct koru__origin, in_bucket);
+		struct koru__origin *origin =
+		        koru__container_of(node, struct koru__origin, in_bucket);
 		if (origin->hash == hash && origin->port == url->port &&
 		    origin->https == url->https && strlen(origin->host) == url->host.len &&
 		    koru__char_same(origin->host, url->host.ptr, url->host.len))

@@ -24,38 +24,38 @@
 struct koru__origin {
 	struct koru__list in_bucket;
 	struct koru__pool *pool;
-	struct koru__list kept;           /* its unused connections, the latest used first */
-	struct koru__list handed;         /* given to waiters that have not run yet */
+	struct koru__list kept;   /* its unused connections, the latest used first */
+	struct koru__list handed; /* given to waiters that have not run yet */
 	struct koru__waitq waiters;
-	unsigned waiting;                 /* tasks in `waiters`, and woken ones on their way */
-	unsigned slots;                   /* connections, and those being made */
-	const struct koru__proxy *proxy;  /* what its connections go through; NULL: nothing */
+	unsigned waiting;                /* tasks in `waiters`, and woken ones on their way */
+	unsigned slots;                  /* connections, and those being made */
+	const struct koru__proxy *proxy; /* what its connections go through; NULL: nothing */
 	uint32_t hash;
 	uint16_t port;
 	bool https;
-	char host[];                      /* zero-terminated, lower case, without brackets */
+	char host[]; /* zero-terminated, lower case, without brackets */
 };
 
 struct koru__conn {
-	struct koru__list in_origin;      /* `kept` or `handed`; else in none */
-	struct koru__list in_pool;        /* `kept` of the pool; else in none */
+	struct koru__list in_origin; /* `kept` or `handed`; else in none */
+	struct koru__list in_pool;   /* `kept` of the pool; else in none */
 	struct koru__origin *origin;
-	struct koru_stream *stream;       /* NULL: only the slot is held */
-	struct koru__buf buf;             /* has data while the connection is in use */
+	struct koru_stream *stream; /* NULL: only the slot is held */
+	struct koru__buf buf;       /* has data while the connection is in use */
 	int64_t kept_since;
-	bool used_before;                 /* has carried a request: it may have died since */
-	bool answered;                    /* a byte has come since the request was sent */
+	bool used_before; /* has carried a request: it may have died since */
+	bool answered;    /* a byte has come since the request was sent */
 };
 
 struct koru__pool {
-	struct koru__list kept;           /* all unused connections, the longest unused first */
+	struct koru__list kept; /* all unused connections, the longest unused first */
 	unsigned kept_count;
-	unsigned in_use;                  /* connections handed out */
+	unsigned in_use; /* connections handed out */
 	unsigned per_host_max;
 	unsigned kept_max;
 	int64_t kept_timeout;
-	struct koru_tls_opts tls;         /* for https */
-	const char *user_agent;           /* for CONNECT; NULL: none */
+	struct koru_tls_opts tls; /* for https */
+	const char *user_agent;   /* for CONNECT; NULL: none */
 	struct koru__buf_spares spares;
 	struct koru__list buckets[KORU__POOL_BUCKETS];
 };

@@ -10,16 +10,16 @@
 
 /* One proxy; text is NULL where there is none. */
 struct koru__proxy {
-	char *text;          /* what the pieces of url point into */
+	char *text; /* what the pieces of url point into */
 	char *host;
 	char *authorization; /* "Basic …"; NULL: none */
 	uint16_t port;
 };
 
 struct koru__proxies {
-	struct koru__proxy http;  /* for URLs of this scheme */
+	struct koru__proxy http; /* for URLs of this scheme */
 	struct koru__proxy https;
-	char *except;             /* no_proxy; NULL: nothing is excepted */
+	char *except; /* no_proxy; NULL: nothing is excepted */
 };
 
 /* Reads `all` ("" for none; one proxy for everything), or where it is NULL the environment.

@@ -24,6 +24,7 @@ static const char *reason_of(int status)
 		{ 401, "Unauthorized" },
 		{ 403, "Forbidden" },
 		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
 		{ 413, "Content Too Large" },
 		{ 414, "URI Too Long" },
 		{ 431, "Request Header Fields Too Large" },

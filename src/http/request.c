@@ -30,8 +30,8 @@ static bool name_in(const char *name, const char *const list[], size_t count)
 static bool is_ours(const char *name)
 {
 	static const char *const ours[] = {
-		"connection", "content-length", "transfer-encoding", "keep-alive", "upgrade",
-		"te",         "trailer",        "expect",            "proxy-connection",
+		"connection", "content-length", "transfer-encoding", "keep-alive", "upgrade", "te",
+		"trailer",    "expect",         "proxy-connection",
 	};
 	return name_in(name, ours, koru__array_len(ours));
 }
@@ -40,7 +40,10 @@ static bool is_ours(const char *name)
 static bool is_credential(const char *name)
 {
 	static const char *const credentials[] = {
-		"authorization", "cookie", "cookie2", "proxy-authorization",
+		"authorization",
+		"cookie",
+		"cookie2",
+		"proxy-authorization",
 	};
 	return name_in(name, credentials, koru__array_len(credentials));
 }
@@ -73,8 +76,7 @@ static const char *check_header(const struct koru_http_header *header)
 	return NULL;
 }
 
-int koru__request_check(const char *method, const struct koru_http_opts *opts,
-                        const char **ret_why)
+int koru__request_check(const char *method, const struct koru_http_opts *opts, const char **ret_why)
 {
 	const char *why = NULL;
 	if (!is_token(method) || strcmp(method, "CONNECT") == 0)
@@ -92,8 +94,9 @@ int koru__request_check(const char *method, const struct koru_http_opts *opts,
 
 bool koru__request_idempotent(const struct koru__request *req)
 {
-	static const char *const idempotent[] = { "GET",    "HEAD",    "PUT",
-		                                  "DELETE", "OPTIONS", "TRACE" };
+	static const char *const idempotent[] = {
+		"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"
+	};
 	for (size_t i = 0; i < koru__array_len(idempotent); i++)
 		if (strcmp(req->method, idempotent[i]) == 0)
 			return true;

@@ -11,31 +11,31 @@
 #include <koru/http.h>
 
 struct koru_http_response {
-	struct koru__conn *conn;        /* what the rest of it comes from; NULL: all is here */
+	struct koru__conn *conn; /* what the rest of it comes from; NULL: all is here */
 	struct koru__h1 h1;
 	int status;
-	int error;                      /* of the body: what every further read returns; or 0 */
-	const char *why;                /* more about `error`; static, or NULL */
-	int64_t content_length;         /* -1: none */
+	int error;              /* of the body: what every further read returns; or 0 */
+	const char *why;        /* more about `error`; static, or NULL */
+	int64_t content_length; /* -1: none */
 
-	char *head;                     /* "name\0value\0name\0value\0…" */
+	char *head; /* "name\0value\0name\0value\0…" */
 	uint32_t head_len;
 	uint32_t head_size;
 	uint32_t header_count;
 
-	struct koru__decoder *decoder;  /* NULL: the body comes as it is */
-	struct koru_text piece;         /* body bytes in conn's buffer that nobody took yet */
-	bool message_over;              /* no more pieces will come */
-	bool decoder_over;              /* nor anything out of the decoder */
+	struct koru__decoder *decoder; /* NULL: the body comes as it is */
+	struct koru_text piece;        /* body bytes in conn's buffer that nobody took yet */
+	bool message_over;             /* no more pieces will come */
+	bool decoder_over;             /* nor anything out of the decoder */
 	bool collected;
-	uint64_t body_max;              /* bytes out of koru__body_read; UINT64_MAX: any */
+	uint64_t body_max; /* bytes out of koru__body_read; UINT64_MAX: any */
 	uint64_t body_read;
 
-	char *body;                     /* collected, zero-terminated; NULL: empty */
+	char *body; /* collected, zero-terminated; NULL: empty */
 	size_t body_len;
 	size_t body_size;
 
-	char url[];                     /* without user and fragment */
+	char url[]; /* without user and fragment */
 };
 
 /* An empty one for the answer to a request with `method`; NULL: no memory. */

@@ -13,9 +13,9 @@
 struct koru__server {
 	koru__http_handler *handler;
 	void *arg;
-	unsigned live;              /* connections */
+	unsigned live; /* connections */
 	unsigned live_max;
-	struct koru__waitq room;    /* the acceptor, while live is live_max */
+	struct koru__waitq room; /* the acceptor, while live is live_max */
 	int64_t idle_timeout;
 	int64_t answer_timeout;
 	struct koru__reply_date date;
@@ -26,13 +26,13 @@ struct koru__session {
 	struct koru__server *server;
 	int fd;
 	struct koru__h1 h1;
-	struct koru__buf in;        /* the request: its head stays until it is answered, */
-	size_t head_len;            /*   this many bytes of it so far; */
-	size_t method_len;          /*   it begins with the method, */
-	size_t target_at;           /*   and this is where the target stands */
+	struct koru__buf in; /* the request: its head stays until it is answered, */
+	size_t head_len;     /*   this many bytes of it so far; */
+	size_t method_len;   /*   it begins with the method, */
+	size_t target_at;    /*   and this is where the target stands */
 	size_t target_len;
-	uint64_t body_len;          /* of the body, so far */
-	bool wants_continue;        /* Expect: 100-continue */
+	uint64_t body_len;   /* of the body, so far */
+	bool wants_continue; /* Expect: 100-continue */
 };
 
 /* NULL: no memory. */

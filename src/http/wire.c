@@ -77,8 +77,8 @@ int koru__wire_next(struct koru__conn *conn, struct koru__h1 *h1, enum koru__h1_
 		rc = koru__buf_make_room(buf, BUF_MAX);
 		if (rc < 0)
 			return rc;
-		ssize_t count = koru_stream_read(conn->stream, buf->data + buf->end,
-		                                 buf->size - buf->end);
+		ssize_t count =
+		        koru_stream_read(conn->stream, buf->data + buf->end, buf->size - buf->end);
 		if (count == 0 || count == -KORU_EEOF)
 			return end_of_stream(conn, h1, count < 0, ret_event);
 		if (count < 0)

@@ -162,7 +162,11 @@ int koru__yield_slow(void)
  * its own. */
 static bool has_room(const struct koru_task *host, const struct koru_task *task)
 {
-	size_t left = (size_t)((char *)__builtin_frame_address(0) - koru__stack_low(host->stack));
+	const char *here = __builtin_frame_address(0);
+	/* The host may be inside a generator, which has a stack of its own. */
+	if (here < koru__stack_low(host->stack) || here >= (char *)koru__stack_top(host->stack))
+		return false;
+	size_t left = (size_t)(here - koru__stack_low(host->stack));
 	return left >= koru__stack_class_size(task->head.size_class) / 4 * 3;
 }
 

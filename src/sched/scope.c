@@ -185,8 +185,13 @@ void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int
 		loop->main_result = result;
 		result = result < 0 ? result : -ECANCELED; /* ends the detached tasks */
 	}
-	if (koru__unlikely(result < 0))
+	if (koru__unlikely(result < 0)) {
 		koru__scope_fail(loop, home, result);
+		/* Of a detached task, cancelled since main has ended: nobody but koru_run could tell
+		 * of it. */
+		if (home == &loop->root && !loop->main && home->koru__cause == -ECANCELED)
+			home->koru__cause = result;
+	}
 	if (koru__list_empty(&home->koru__tasks) && home->koru__state == KORU__SCOPE_CLOSING &&
 	    home->koru__owner->head.state == KORU__TASK_PARKED)
 		koru__unpark(loop, home->koru__owner, 0);

@@ -58,15 +58,15 @@ int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, vo
 	return spawn(scope, place, fn, arg, name, 0);
 }
 
-int koru_go_with(struct koru_scope *scope, koru_fn *fn, void *arg,
-                 const struct koru_task_opts *opts)
+int koru__go_with(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
+                  const struct koru_task_opts *opts)
 {
 	static const struct koru_task_opts defaults;
 	if (!opts)
 		opts = &defaults;
 	if (opts->place != KORU_HERE && opts->place != KORU_ANY_LOOP)
 		return -EINVAL;
-	return spawn(scope, opts->place, fn, arg, opts->name, opts->stack_size);
+	return spawn(scope, opts->place, fn, arg, opts->name ? opts->name : name, opts->stack_size);
 }
 
 const char *koru_task_name(void)

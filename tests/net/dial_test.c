@@ -30,7 +30,7 @@ static const struct nameserver_rule rules[] = {
 	{ .name = "soon6.test", .type = NAMESERVER_AAAA, .delay_ms = 15, .addrs = { "::1" } },
 	{ .name = "late4.test", .type = NAMESERVER_A, .delay_ms = 400, .addrs = { "127.0.0.1" } },
 	{ .name = "late4.test", .type = NAMESERVER_AAAA, .ttl = 60, .addrs = { "::1" } },
-	{ NULL },
+	{ .name = NULL },
 };
 
 static struct nameserver *ns;

@@ -48,7 +48,7 @@ static const struct nameserver_rule rules[] = {
 	  .addrs = { "127.0.0.14" } },
 	{ .name = "halfdown.test", .type = NAMESERVER_A, .ttl = 60, .addrs = { "127.0.0.15" } },
 	{ .name = "halfdown.test", .type = NAMESERVER_AAAA, .action = NS_SERVFAIL },
-	{ NULL },
+	{ .name = NULL },
 };
 
 static struct nameserver *ns;

@@ -313,21 +313,33 @@ static void *serve(void *arg)
 	}
 }
 
+/* A port that is free for both protocols takes a few tries now and then. */
+static uint16_t open_sockets(struct nameserver *ns)
+{
+	for (int i = 0; i < 100; i++) {
+		struct sockaddr_in addr = { .sin_family = AF_INET,
+			                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		socklen_t len = sizeof(addr);
+		ns->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		ns->tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(bind(ns->udp, (struct sockaddr *)&addr, sizeof(addr)), 0);
+		assert_int_equal(getsockname(ns->udp, (struct sockaddr *)&addr, &len), 0);
+		if (bind(ns->tcp, (struct sockaddr *)&addr, sizeof(addr)) == 0 &&
+		    listen(ns->tcp, 8) == 0)
+			return ntohs(addr.sin_port);
+		close(ns->udp);
+		close(ns->tcp);
+	}
+	fail_msg("no port for a name server");
+	return 0;
+}
+
 struct nameserver *nameserver_start(const struct nameserver_rule *rules)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET,
-		                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(addr);
 	struct nameserver *ns = calloc(1, sizeof(*ns));
 	assert_non_null(ns);
 	ns->rules = rules;
-	ns->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(ns->udp, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	assert_int_equal(getsockname(ns->udp, (struct sockaddr *)&addr, &len), 0);
-	ns->tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(ns->tcp, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	assert_int_equal(listen(ns->tcp, 8), 0);
-	snprintf(ns->address, sizeof(ns->address), "127.0.0.1:%d", ntohs(addr.sin_port));
+	snprintf(ns->address, sizeof(ns->address), "127.0.0.1:%d", open_sockets(ns));
 	assert_int_equal(pipe(ns->stop), 0);
 	pthread_mutex_init(&ns->lock, NULL);
 	assert_int_equal(pthread_create(&ns->thread, NULL, serve, ns), 0);
