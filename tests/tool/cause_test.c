@@ -49,6 +49,12 @@ static void requests(void **state)
 		{ -KORU_ECERTEXPIRED, "the certificate of a has expired", "https://a/",
 		  "the certificate of a has expired" },
 		{ -KORU_ECERTEXPIRED, "", "https://a/", "the certificate has expired" },
+		{ -KORU_ECERTHOST, "the certificate of a: hostname mismatch", "https://a/",
+		  "the certificate of a is for another host" },
+		{ -KORU_ECERT, "the certificate of a: unable to get local issuer certificate",
+		  "https://a/",
+		  "the certificate of a cannot be trusted: unable to get local issuer "
+		  "certificate" },
 		{ -KORU_ESHORT, "the body is shorter than promised", "http://a/",
 		  "the body is shorter than promised" },
 		{ -EMFILE, NULL, "http://a/", "too many open files" },
