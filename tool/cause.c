@@ -194,7 +194,7 @@ void cause_of_deadline(char buf[CAUSE_SIZE], int64_t timeout_ns, uint64_t bytes)
 	text_option_duration(limit, sizeof(limit), timeout_ns);
 	text_bytes(count, sizeof(count), bytes);
 	(void)snprintf(buf, CAUSE_SIZE, "no complete answer within %s (see --timeout); %s had come",
-	               limit, count);
+	               limit, bytes > 0 ? count : "nothing");
 }
 
 void cause_of_stop(char buf[CAUSE_SIZE], const char *what, uint64_t bytes)

@@ -97,6 +97,9 @@ static void the_others(void **state)
 	cause_of_deadline(buf, 30 * KORU_SECOND, 500);
 	assert_string_equal(buf,
 	                    "no complete answer within 30s (see --timeout); 500 bytes had come");
+	cause_of_deadline(buf, 1500 * KORU_MILLISECOND, 0);
+	assert_string_equal(buf,
+	                    "no complete answer within 1.5s (see --timeout); nothing had come");
 	cause_of_stop(buf, "cut off", 0);
 	assert_string_equal(buf, "cut off");
 	cause_of_stop(buf, "cut off", 1500);
