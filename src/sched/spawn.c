@@ -35,7 +35,6 @@ static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, v
 	task->head.place = (uint8_t)place;
 	task->fn = fn;
 	task->arg = arg;
-	task->interrupt = NULL;
 	task->home = scope;
 	task->name = name;
 	loop->counters.tasks++;
