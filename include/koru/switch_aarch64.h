@@ -18,7 +18,7 @@
  * belongs to the platform. The landing is marked for processors that check indirect jumps
  * (hint 36 is `bti j`, a no-op elsewhere). FPCR stays with the thread (koru/task.h). */
 static inline __attribute__((always_inline)) void koru__switch(struct koru__context *from,
-                                                                struct koru__context *to)
+                                                               struct koru__context *to)
 {
 	__asm__ volatile("adr x9, 1f\n\t"
 	                 "mov x10, sp\n\t"
@@ -32,13 +32,13 @@ static inline __attribute__((always_inline)) void koru__switch(struct koru__cont
 	                 "hint #36"
 	                 : [from] "+r"(from), [to] "+r"(to)
 	                 :
-	                 : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
-	                   "x12", "x13", "x14", "x15", "x16", "x17", "x19", "x20", "x21",
-	                   "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x30", "v0",
-	                   "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",
-	                   "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19",
-	                   "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28",
-	                   "v29", "v30", "v31", "memory", "cc" KORU__SWITCH_CLOBBER_SVE);
+	                 : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
+	                   "x13", "x14", "x15", "x16", "x17", "x19", "x20", "x21", "x22", "x23",
+	                   "x24", "x25", "x26", "x27", "x28", "x30", "v0", "v1", "v2", "v3", "v4",
+	                   "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15",
+	                   "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25",
+	                   "v26", "v27", "v28", "v29", "v30", "v31", "memory",
+	                   "cc" KORU__SWITCH_CLOBBER_SVE);
 }
 
 #endif

@@ -14,7 +14,7 @@
  * jump goes through t1: ra and t0 would be taken for a return (RISC-V unprivileged ISA,
  * section 2.5, return-address stack hints). fcsr stays with the thread (koru/task.h). */
 static inline __attribute__((always_inline)) void koru__switch(struct koru__context *from,
-                                                                struct koru__context *to)
+                                                               struct koru__context *to)
 {
 	__asm__ volatile("lla t0, 1f\n\t"
 	                 "sd sp, 0(%[from])\n\t"
@@ -27,12 +27,11 @@ static inline __attribute__((always_inline)) void koru__switch(struct koru__cont
 	                 "1:"
 	                 : [from] "+r"(from), [to] "+r"(to)
 	                 :
-	                 : "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a2", "a3",
-	                   "a4", "a5", "a6", "a7", "s1", "s2", "s3", "s4", "s5", "s6",
-	                   "s7", "s8", "s9", "s10", "s11", "ft0", "ft1", "ft2", "ft3",
-	                   "ft4", "ft5", "ft6", "ft7", "ft8", "ft9", "ft10", "ft11",
-	                   "fs0", "fs1", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8",
-	                   "fs9", "fs10", "fs11", "fa0", "fa1", "fa2", "fa3", "fa4",
+	                 : "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a2", "a3", "a4", "a5",
+	                   "a6", "a7", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10",
+	                   "s11", "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "ft8",
+	                   "ft9", "ft10", "ft11", "fs0", "fs1", "fs2", "fs3", "fs4", "fs5", "fs6",
+	                   "fs7", "fs8", "fs9", "fs10", "fs11", "fa0", "fa1", "fa2", "fa3", "fa4",
 	                   "fa5", "fa6", "fa7", "memory");
 }
 

@@ -19,7 +19,7 @@
  * be named among the clobbers where it serves as frame pointer, so it is saved by hand. MXCSR and
  * the x87 control word stay with the thread (koru/task.h). */
 static inline __attribute__((always_inline)) void koru__switch(struct koru__context *from,
-                                                                struct koru__context *to)
+                                                               struct koru__context *to)
 {
 	__asm__ volatile("leaq 1f(%%rip), %%rax\n\t"
 	                 "movq %%rsp, 0(%%rdi)\n\t"
@@ -32,12 +32,11 @@ static inline __attribute__((always_inline)) void koru__switch(struct koru__cont
 	                 "1:"
 	                 : "+D"(from), "+S"(to)
 	                 :
-	                 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12",
-	                   "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
-	                   "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-	                   "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)",
-	                   "st(3)", "st(4)", "st(5)", "st(6)", "st(7)", "memory",
-	                   "cc" KORU__SWITCH_CLOBBER_AVX512);
+	                 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13",
+	                   "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
+	                   "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+	                   "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)",
+	                   "st(7)", "memory", "cc" KORU__SWITCH_CLOBBER_AVX512);
 }
 
 #endif

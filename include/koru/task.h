@@ -34,11 +34,11 @@ enum koru_place {
 };
 
 struct koru_task_opts {
-	const char *name;      /* for reports; a static string. NULL: the function's name */
-	size_t stack_size;     /* bytes; 0: that of koru_run_opts. Rounded up to a power of
-	                        * two, guard page included; at most KORU_STACK_SIZE_MAX. A
-	                        * task whose scope is being closed may be called on its
-	                        * closer's stack instead, if three quarters of that are left */
+	const char *name;  /* for reports; a static string. NULL: the function's name */
+	size_t stack_size; /* bytes; 0: that of koru_run_opts. Rounded up to a power of
+	                    * two, guard page included; at most KORU_STACK_SIZE_MAX. A
+	                    * task whose scope is being closed may be called on its
+	                    * closer's stack instead, if three quarters of that are left */
 	enum koru_place place;
 };
 

@@ -29,19 +29,19 @@ struct koru__loop {
 	struct koru__context context; /* the loop's own, on the thread's stack */
 	struct koru__context ended;   /* of the task that ended last; its fiber is still there */
 	struct koru__stack_pool stacks;
-	int64_t trim_at;              /* when unused stacks are looked for next */
-	unsigned size_class;          /* of tasks that do not name their own */
+	int64_t trim_at;     /* when unused stacks are looked for next */
+	unsigned size_class; /* of tasks that do not name their own */
 
 	struct koru__heap timers;
 	struct koru__poller *poller;
-	unsigned ops;                 /* operations the poller holds */
-	unsigned ops_at_once;         /* I/O calls in a row that did not have to wait */
+	unsigned ops;         /* operations the poller holds */
+	unsigned ops_at_once; /* I/O calls in a row that did not have to wait */
 
 	struct koru__slab tasks;
-	struct koru_scope root;       /* holds the main task and the detached ones */
-	struct koru_task *main;       /* NULL once it has ended */
+	struct koru_scope root; /* holds the main task and the detached ones */
+	struct koru_task *main; /* NULL once it has ended */
 	int main_result;
-	int broken;                   /* the poller's error that ended it: negative, or 0 */
+	int broken; /* the poller's error that ended it: negative, or 0 */
 	void *locals[KORU__LOOP_LOCALS];
 	struct koru_counters counters; /* without `switches` of this turn, which `ticks` has */
 };

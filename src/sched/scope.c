@@ -187,8 +187,8 @@ void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int
 	}
 	if (koru__unlikely(result < 0)) {
 		koru__scope_fail(loop, home, result);
-		/* Of a detached task, cancelled since main has ended: nobody but koru_run could tell
-		 * of it. */
+		/* Of a detached task, cancelled since main has ended: nobody but koru_run could
+		 * tell of it. */
 		if (home == &loop->root && !loop->main && home->koru__cause == -ECANCELED)
 			home->koru__cause = result;
 	}
