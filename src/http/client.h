@@ -16,7 +16,7 @@ struct koru_http_client {
 	struct koru__pool pool;
 	struct koru__proxies proxies;
 	struct koru__loop_head *loop; /* that of the first request; NULL before it */
-	char *user_agent;        /* NULL: none is sent */
+	char *user_agent;             /* NULL: none is sent */
 	char *ca_file;
 };
 
