@@ -98,9 +98,9 @@ static void long_lines(void **state)
 	(void)state;
 	char longest[LINES_LEN_MAX + 8] = "a|";
 	memset(longest + 2, 'x', LINES_LEN_MAX);
-	memcpy(longest + 2 + LINES_LEN_MAX, "|b|", sizeof("|b|"));
+	memcpy(longest + 2 + LINES_LEN_MAX, "|b|", 4);
 	check_long(LINES_LEN_MAX, "\nb\n", longest);
-	memcpy(longest + 2 + LINES_LEN_MAX, "|", sizeof("|"));
+	memcpy(longest + 2 + LINES_LEN_MAX, "|", 2);
 	check_long(LINES_LEN_MAX, "", longest);
 
 	check_long(LINES_LEN_MAX + 1, "\nb\n", "a|!xxxx|b|");
