@@ -96,12 +96,11 @@ uint32_t koru__addr_rank(const union koru__addr *dest, const union koru__addr *s
 	rank |= (uint32_t)(policy->label == policy_of(s)->label) << 29; /* rule 5 */
 	rank |= (uint32_t)policy->precedence << 23;                     /* rule 6 */
 	rank |= (uint32_t)(15 - scope) << 19;                           /* rule 8 */
-	/* Rule 9, the longest matching prefix, within the 64 bits that name a network. Not for
-	 * IPv4, where it would undo the round robin that servers are balanced by. */
-	if (dest->sa.sa_family == AF_INET6) {
-		unsigned bits = common_bits(d, s);
-		rank |= (uint32_t)(bits < 64 ? bits : 64) << 12;
-	}
+	/* Rule 9, the longest matching prefix, within the 64 bits that name a network. It leaves
+	 * IPv4 alone, whose mapped addresses all begin alike: there it would undo the round robin
+	 * by which servers share their load. */
+	unsigned bits = common_bits(d, s);
+	rank |= (uint32_t)(bits < 64 ? bits : 64) << 12;
 	return rank;
 }
 

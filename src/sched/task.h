@@ -34,7 +34,7 @@ struct koru_task {
 			void *arg;
 		};
 		struct { /* while PARKED: how cancellation ends the wait, or NULL where it
-		          * cannot; and what the wait is about, for that function */
+			  * cannot; and what the wait is about, for that function */
 			void (*interrupt)(struct koru_task *task);
 			void *wait;
 		};

@@ -154,6 +154,7 @@ TEST(certificates)
 	koru_http_client_free(client);
 	struct koru_http_client_opts insecure = { .insecure = true };
 	assert_int_equal(koru_http_client_new(&insecure, &client), 0);
+	opts.client = client;
 	for (size_t i = 0; i < 5; i++)
 		check_get(https_url("localhost", cases[i].port, "/small"), &opts, 200,
 		          "small page\n");

@@ -46,7 +46,9 @@ static struct koru_http_client *make_client(unsigned per_host_max, unsigned idle
 {
 	struct koru_http_client *client;
 	struct koru_http_client_opts opts = { .per_host_max = per_host_max, .idle_max = idle_max };
+	pthread_mutex_lock(&lock);
 	busy = busy_most = 0;
+	pthread_mutex_unlock(&lock);
 	assert_int_equal(koru_http_client_new(&opts, &client), 0);
 	return client;
 }

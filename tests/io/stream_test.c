@@ -457,39 +457,6 @@ static void test_failures_are_returned(void **state)
 	assert_int_equal(run(main_cannot_watch, NULL), 0);
 }
 
-/* Its own calls never wait; the other one runs all the same. */
-static int reads_zeros(void *arg)
-{
-	bool *stop = arg;
-	char buf[16];
-	int fd = open("/dev/zero", O_RDONLY);
-	long rounds = 0;
-	while (!*stop && rounds < 10000000) {
-		assert_int_equal(koru_read(fd, buf, sizeof(buf)), sizeof(buf));
-		rounds++;
-	}
-	close(fd);
-	return *stop ? 0 : -EDOM;
-}
-
-static int main_fair(void *arg)
-{
-	struct koru_scope s;
-	bool stop = false;
-	(void)arg;
-	koru_scope_open(&s, NULL);
-	koru_go(&s, reads_zeros, &stop);
-	koru_go(&s, reads_zeros, &stop);
-	koru_go(&s, raises_flag, &stop);
-	return koru_scope_close(&s);
-}
-
-static void test_calls_that_never_wait_give_way(void **state)
-{
-	(void)state;
-	assert_int_equal(run(main_fair, NULL), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -504,7 +471,6 @@ int main(void)
 		cmocka_unit_test(test_partial_writes_are_counted),
 		cmocka_unit_test(test_signals_interrupt_nothing),
 		cmocka_unit_test(test_failures_are_returned),
-		cmocka_unit_test(test_calls_that_never_wait_give_way),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

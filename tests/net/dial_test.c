@@ -30,6 +30,11 @@ static const struct nameserver_rule rules[] = {
 	{ .name = "soon6.test", .type = NAMESERVER_AAAA, .delay_ms = 15, .addrs = { "::1" } },
 	{ .name = "late4.test", .type = NAMESERVER_A, .delay_ms = 400, .addrs = { "127.0.0.1" } },
 	{ .name = "late4.test", .type = NAMESERVER_AAAA, .ttl = 60, .addrs = { "::1" } },
+	{ .name = "more.test",
+	  .type = NAMESERVER_A,
+	  .ttl = 60,
+	  .addrs = { "127.0.0.1", "127.0.0.2", "127.0.0.3" } },
+	{ .name = "more.test", .type = NAMESERVER_AAAA, .ttl = 60, .addrs = { "::1", "::1" } },
 	{ .name = NULL },
 };
 
@@ -162,6 +167,23 @@ TEST(refused)
 	snprintf(expected, sizeof(expected),
 	         "[::1]:%d: Connection refused; 127.0.0.1:%d: Connection refused", port, port);
 	assert_string_equal(detail.text, expected);
+	return 0;
+}
+
+/* RFC 8305 section 4. */
+TEST(families_take_turns)
+{
+	struct koru_stream_detail detail;
+	int port = program_free_port();
+	assert_int_equal(dial("more.test", port, &(struct koru_dial_opts){ .ret_detail = &detail }),
+	                 -ECONNREFUSED);
+	static const char *const order[] = { "[::1]:", "127.0.0.1:", "[::1]:", "127.0.0.2:",
+		                             "127.0.0.3:" };
+	const char *at = detail.text;
+	for (size_t i = 0; i < 5; i++) {
+		assert_memory_equal(at, order[i], strlen(order[i]));
+		at = i < 4 ? strstr(at, "; ") + 2 : at;
+	}
 	return 0;
 }
 
@@ -346,6 +368,7 @@ int main(void)
 		cmocka_unit_test(one_address),
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(families_take_turns),
 		cmocka_unit_test(names_that_do_not_resolve),
 		cmocka_unit_test(deadlines_hold),
 		cmocka_unit_test(six_goes_first),

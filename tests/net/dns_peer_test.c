@@ -88,6 +88,7 @@ static int dial_by_name(void *arg)
 	return 0;
 }
 
+static char dir[PROGRAM_PATH_MAX];
 static uint16_t port;
 static pid_t server;
 
@@ -128,7 +129,7 @@ static void without_a_loop(void **state)
 static int setup(void **state)
 {
 	(void)state;
-	char dir[PROGRAM_PATH_MAX], hosts[PROGRAM_PATH_MAX], option[PROGRAM_PATH_MAX + 16];
+	char hosts[PROGRAM_PATH_MAX], option[PROGRAM_PATH_MAX + 16];
 	char port_option[32], servers[32], text[2048];
 	size_t at = 0;
 	if (!program_exists("dnsmasq"))
@@ -158,7 +159,6 @@ static int setup(void **state)
 		                     "--cname=alias.test,both.test",
 		                     NULL };
 	server = program_start_server(NULL, port, argv);
-	program_tmpdir_remove(dir);
 	snprintf(servers, sizeof(servers), "127.0.0.1:%d", port);
 	return setenv("KORU_DNS_SERVERS", servers, 1);
 }
@@ -166,8 +166,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	if (server > 0)
+	if (server > 0) {
 		program_stop(server);
+		program_tmpdir_remove(dir);
+	}
 	return 0;
 }
 

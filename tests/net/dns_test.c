@@ -272,6 +272,27 @@ TEST(simultaneous_lookups_share_one_query)
 	return 0;
 }
 
+static int find_silent(void *arg)
+{
+	(void)arg;
+	assert_fails("silent.test", AF_INET, -KORU_EDNS);
+	return 0;
+}
+
+/* A lookup that begins while others are under way is asked at once, not when they are over. */
+TEST(a_silent_name_does_not_hold_up_others)
+{
+	struct koru_scope all, soon;
+	koru_scope_open(&all, NULL);
+	koru_go(&all, find_silent, NULL);
+	koru_sleep(20 * KORU_MILLISECOND);
+	koru_scope_open(&soon, &(struct koru_scope_opts){ .timeout = 150 * KORU_MILLISECOND });
+	assert_finds("four.test", AF_INET, "127.0.0.9");
+	assert_int_equal(koru_scope_close(&soon), 0);
+	assert_int_equal(koru_scope_close(&all), 0);
+	return 0;
+}
+
 static int find_late_briefly(void *arg)
 {
 	struct koru_scope brief;
@@ -417,6 +438,7 @@ int main(void)
 		cmocka_unit_test(there_is_none_holds_briefly),
 		cmocka_unit_test(full_cache_forgets_the_least_recently_used),
 		cmocka_unit_test(simultaneous_lookups_share_one_query),
+		cmocka_unit_test(a_silent_name_does_not_hold_up_others),
 		cmocka_unit_test(cancelled_lookups_leave_the_others_alone),
 		cmocka_unit_test(a_lookup_that_all_have_left_is_kept),
 		cmocka_unit_test(cancelled_scopes_look_nothing_up),

@@ -1,105 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * TLS streams between two tasks: both ends are ours, so that either can misbehave. */
+ * TLS streams between two tasks: upgrading, both ways at once, how they end, what others leave
+ * behind. Cancelling is tls_cancel_test.c's. */
 #include "koru/koru.h"
 #include "koru/net.h"
-#include "support/certs.h"
-#include "support/cmocka.h"
-#include "support/program.h"
+#include "net/pair.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <openssl/err.h>
 #include <string.h>
-
-static char dir[PROGRAM_PATH_MAX];
-static char ca[PROGRAM_PATH_MAX], cert[PROGRAM_PATH_MAX], key[PROGRAM_PATH_MAX];
-
-/* Two connected ends, a and b, without TLS yet. */
-struct pair {
-	struct koru_stream *a, *b;
-	int buffer; /* of each socket, in bytes; 0: the system's */
-	struct koru_tls_opts client, server;
-	int server_rc;
-};
-
-static void pair_open(struct pair *p)
-{
-	int fds[2];
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-	for (int i = 0; i < 2 && p->buffer; i++) {
-		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &p->buffer, sizeof(p->buffer));
-		setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &p->buffer, sizeof(p->buffer));
-	}
-	assert_int_equal(koru_stream_from_fd(fds[0], &p->a), 0);
-	assert_int_equal(koru_stream_from_fd(fds[1], &p->b), 0);
-	if (!p->client.ca_file)
-		p->client.ca_file = ca;
-	p->server.cert_file = cert;
-	p->server.key_file = key;
-}
-
-static int accept_b(void *arg)
-{
-	struct pair *p = arg;
-	p->server_rc = koru_stream_accept_tls(p->b, &p->server);
-	return 0;
-}
-
-/* TLS on both ends. Returns the client's result. */
-static int pair_start_tls(struct pair *p)
-{
-	struct koru_scope both;
-	koru_scope_open(&both, NULL);
-	koru_go(&both, accept_b, p);
-	int rc = koru_stream_start_tls(p->a, "localhost", &p->client);
-	if (rc < 0)
-		koru_shutdown(koru_stream_fd(p->a), SHUT_RDWR);
-	assert_int_equal(koru_scope_close(&both), 0);
-	return rc;
-}
-
-static void pair_open_tls(struct pair *p)
-{
-	pair_open(p);
-	assert_int_equal(pair_start_tls(p), 0);
-	assert_int_equal(p->server_rc, 0);
-}
-
-static void pair_close(struct pair *p)
-{
-	koru_stream_close(p->a);
-	koru_stream_close(p->b);
-}
-
-/* Byte `at` of a stream that does not repeat itself soon. */
-static uint8_t pattern(uint64_t at)
-{
-	return (uint8_t)((at * UINT64_C(0x9e3779b97f4a7c15)) >> 56);
-}
-
-static void fill(uint8_t *buf, size_t len, uint64_t from)
-{
-	for (size_t i = 0; i < len; i++)
-		buf[i] = pattern(from + i);
-}
-
-static void assert_pattern(const uint8_t *buf, size_t len, uint64_t from)
-{
-	for (size_t i = 0; i < len; i++)
-		assert_int_equal(buf[i], pattern(from + i));
-}
-
-/* Runs a body in a task. */
-#define TEST(name)                                                                                 \
-	static int name##_body(void *arg);                                                         \
-	static void name(void **state)                                                             \
-	{                                                                                          \
-		(void)state;                                                                       \
-		int fds = program_open_fds();                                                      \
-		assert_int_equal(koru_run(name##_body, NULL, NULL), 0);                            \
-		assert_int_equal(program_open_fds(), fds);                                         \
-	}                                                                                          \
-	static int name##_body(void *arg __attribute__((unused)))
 
 TEST(plain_then_tls)
 {
@@ -129,7 +37,7 @@ static int send_all(void *arg)
 	uint8_t buf[5000];
 	for (size_t at = 0; at < TRANSFER; at += sizeof(buf)) {
 		size_t len = TRANSFER - at < sizeof(buf) ? TRANSFER - at : sizeof(buf);
-		fill(buf, len, at);
+		pattern_fill(buf, len, at);
 		int rc = koru_stream_write(s, buf, len);
 		if (rc < 0)
 			return rc;
@@ -144,7 +52,7 @@ static int receive_all(void *arg)
 	size_t at = 0;
 	ssize_t n;
 	while ((n = koru_stream_read(s, buf, sizeof(buf))) > 0) {
-		assert_pattern(buf, (size_t)n, at);
+		pattern_check(buf, (size_t)n, at);
 		at += (size_t)n;
 	}
 	assert_int_equal(n, 0);
@@ -205,107 +113,59 @@ TEST(closing_says_so)
 	return 0;
 }
 
-/* A read that is cancelled has read nothing, not even half a record. */
-TEST(cancelled_reads_lose_nothing)
+static int count_turns(void *arg)
+{
+	int *turns = arg;
+	while (koru_yield() == 0)
+		++*turns;
+	return 0;
+}
+
+/* Semantics: a task whose calls never have to wait gives way now and then. */
+TEST(reads_that_need_no_waiting_give_way)
+{
+	struct pair p = { 0 };
+	static char record[10000];
+	char byte;
+	int turns = 0;
+	struct koru_scope others;
+	pair_open_tls(&p);
+	assert_int_equal(koru_stream_write(p.b, record, sizeof(record)), 0);
+	koru_scope_open(&others, NULL);
+	koru_go(&others, count_turns, &turns);
+	for (size_t i = 0; i < sizeof(record); i++)
+		assert_int_equal(koru_stream_read(p.a, &byte, 1), 1);
+	assert_true(turns > 50);
+	koru_scope_cancel(&others);
+	koru_scope_close(&others);
+	pair_close(&p);
+	return 0;
+}
+
+/* The error queue belongs to the thread, and so to every user of OpenSSL on it. */
+TEST(errors_that_others_left_behind)
 {
 	struct pair p = { 0 };
 	struct koru_scope brief;
-	static uint8_t buf[40000], sent[40000];
-	size_t at = 0;
-	pair_open_tls(&p);
-	for (int i = 0; i < 5; i++) {
+	char buf[8];
+	pair_open(&p);
+	ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+	assert_int_equal(pair_start_tls(&p), 0);
+	for (int i = 0; i < 2; i++) { /* the first meets tickets, the second nothing */
+		ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
 		koru_scope_open(&brief, &(struct koru_scope_opts){ .timeout = KORU_MILLISECOND });
 		assert_int_equal(koru_stream_read(p.a, buf, sizeof(buf)), -ECANCELED);
-		assert_int_equal(koru_scope_close(&brief), -ETIMEDOUT);
+		koru_scope_close(&brief);
 	}
-	fill(sent, sizeof(sent), 0);
-	assert_int_equal(koru_stream_write(p.b, sent, sizeof(sent)), 0);
-	koru_scope_open(&brief, NULL);
-	koru_scope_cancel(&brief); /* even where there is something */
-	assert_int_equal(koru_stream_read(p.a, buf, sizeof(buf)), -ECANCELED);
-	koru_scope_close(&brief);
-	while (at < sizeof(sent)) {
-		ssize_t n = koru_stream_read(p.a, buf + at, sizeof(buf) - at);
-		assert_true(n > 0);
-		at += (size_t)n;
-	}
-	assert_pattern(buf, at, 0);
-	pair_close(&p);
-	return 0;
-}
-
-struct slow_reader {
-	struct koru_stream *s;
-	uint64_t got;
-};
-
-static int read_slowly(void *arg)
-{
-	struct slow_reader *r = arg;
-	static uint8_t buf[20000];
-	ssize_t n;
-	while ((n = koru_stream_read(r->s, buf, sizeof(buf))) > 0) {
-		assert_pattern(buf, (size_t)n, r->got);
-		r->got += (uint64_t)n;
-		koru_sleep(2 * KORU_MILLISECOND);
-	}
-	return (int)n;
-}
-
-/* What koru_stream_write_some counted arrives, whatever was cancelled, and nothing else. */
-TEST(cancelled_writes_count_what_they_took)
-{
-	struct pair p = { .buffer = 4096 };
-	static uint8_t chunk[20000];
-	struct koru_scope all;
-	uint64_t written = 0;
-	pair_open_tls(&p);
-	struct slow_reader reader = { .s = p.b };
-	koru_scope_open(&all, NULL);
-	koru_go(&all, read_slowly, &reader);
-	for (int round = 0; round < 50; round++) {
-		struct koru_scope brief;
-		ssize_t n;
-		koru_scope_open(&brief, &(struct koru_scope_opts){ .timeout = KORU_MILLISECOND });
-		do {
-			fill(chunk, sizeof(chunk), written);
-			n = koru_stream_write_some(p.a, chunk, sizeof(chunk));
-			written += n > 0 ? (uint64_t)n : 0;
-		} while (n > 0);
-		assert_int_equal(n, -ECANCELED);
-		assert_int_equal(koru_scope_close(&brief), -ETIMEDOUT);
-	}
+	ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+	assert_true(koru_stream_idle(p.a));
+	ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+	assert_int_equal(koru_stream_write(p.a, "hello", 5), 0);
+	assert_int_equal(koru_stream_read(p.b, buf, sizeof(buf)), 5);
+	ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
 	assert_int_equal(koru_stream_shutdown(p.a), 0);
-	assert_int_equal(koru_scope_close(&all), 0);
-	assert_true(written > 0);
-	assert_int_equal(reader.got, written);
+	assert_int_equal(koru_stream_read(p.b, buf, sizeof(buf)), 0);
 	pair_close(&p);
-	return 0;
-}
-
-TEST(a_write_that_stopped_part_way_is_the_last)
-{
-	for (int tls = 0; tls < 2; tls++) {
-		struct pair p = { .buffer = 4096 };
-		struct koru_scope brief;
-		static uint8_t big[1 << 20];
-		char buf[16];
-		pair_open(&p);
-		if (tls)
-			assert_int_equal(pair_start_tls(&p), 0);
-		koru_scope_open(&brief, NULL);
-		koru_scope_cancel(&brief);
-		assert_int_equal(koru_stream_write(p.a, big, sizeof(big)), -ECANCELED);
-		koru_scope_close(&brief);
-		assert_int_equal(koru_stream_write(p.a, "x", 1), 0); /* nothing had been sent */
-		koru_scope_open(&brief, &(struct koru_scope_opts){ .timeout = KORU_MILLISECOND });
-		assert_int_equal(koru_stream_write(p.a, big, sizeof(big)), -ECANCELED);
-		koru_scope_close(&brief);
-		assert_int_equal(koru_stream_write(p.a, "x", 1), -EPIPE);
-		assert_int_equal(koru_stream_write(p.b, "still", 5), 0);
-		assert_int_equal(koru_stream_read(p.a, buf, sizeof(buf)), 5);
-		pair_close(&p);
-	}
 	return 0;
 }
 
@@ -372,19 +232,6 @@ TEST(peers_that_do_not_speak_tls)
 	return 0;
 }
 
-TEST(a_handshake_can_be_cancelled)
-{
-	struct pair p = { 0 };
-	struct koru_scope brief;
-	pair_open(&p);
-	koru_scope_open(&brief, &(struct koru_scope_opts){ .timeout = 5 * KORU_MILLISECOND });
-	assert_int_equal(koru_stream_start_tls(p.a, "localhost", NULL), -ECANCELED);
-	assert_int_equal(koru_scope_close(&brief), -ETIMEDOUT);
-	assert_int_equal(koru_stream_write(p.a, "x", 1), -EPIPE);
-	pair_close(&p);
-	return 0;
-}
-
 static int one_handshake(void *arg)
 {
 	int *number = arg;
@@ -418,24 +265,6 @@ TEST(good_and_bad_handshakes_at_once)
 	return 0;
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	program_tmpdir(dir);
-	certs_make(dir);
-	certs_path(ca, dir, "ca.pem");
-	certs_path(cert, dir, "good.pem");
-	certs_path(key, dir, "good.key");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	program_tmpdir_remove(dir);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -443,14 +272,12 @@ int main(void)
 		cmocka_unit_test(both_ways_at_once),
 		cmocka_unit_test(truncation_is_told_from_the_end),
 		cmocka_unit_test(closing_says_so),
-		cmocka_unit_test(cancelled_reads_lose_nothing),
-		cmocka_unit_test(cancelled_writes_count_what_they_took),
-		cmocka_unit_test(a_write_that_stopped_part_way_is_the_last),
+		cmocka_unit_test(reads_that_need_no_waiting_give_way),
+		cmocka_unit_test(errors_that_others_left_behind),
 		cmocka_unit_test(idle),
 		cmocka_unit_test(protocols_without_overlap),
 		cmocka_unit_test(peers_that_do_not_speak_tls),
-		cmocka_unit_test(a_handshake_can_be_cancelled),
 		cmocka_unit_test(good_and_bad_handshakes_at_once),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, pair_setup, pair_teardown);
 }
