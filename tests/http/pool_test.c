@@ -132,6 +132,33 @@ TEST(kept_in_all)
 	raw_stop(raw);
 }
 
+/* Of several kept connections the latest used is taken, so that the others can grow old. */
+static void by_number(struct raw *raw, int fd, int nth)
+{
+	char answer[128];
+	snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d", nth);
+	while (raw_read(raw, fd)) {
+		raw_nap_ms(nth ? 40 : 10);
+		if (!raw_send(fd, answer))
+			return;
+	}
+}
+
+TEST(the_latest_used_first)
+{
+	struct raw *raw = raw_start(by_number, NULL);
+	struct koru_http_client *client = make_client(4, 0);
+	struct koru_http_opts opts = { .client = client };
+	char url[256];
+	snprintf(url, sizeof(url), "%s", url_of(raw_port(raw), "/"));
+	ask_many(raw, client, "/", 2); /* number 1 takes longer, and is the latest */
+	assert_int_equal(raw_connections(raw), 2);
+	for (int i = 0; i < 3; i++)
+		check_get(url, &opts, 200, "1");
+	koru_http_client_free(client);
+	raw_stop(raw);
+}
+
 TEST(first_come_first_served)
 {
 	struct raw *raw = raw_start(slowly, NULL);
@@ -264,6 +291,7 @@ int main(void)
 		cmocka_unit_test(as_many_as_allowed),
 		cmocka_unit_test(turns_without_keeping),
 		cmocka_unit_test(kept_in_all),
+		cmocka_unit_test(the_latest_used_first),
 		cmocka_unit_test(first_come_first_served),
 		cmocka_unit_test(who_gives_up),
 		cmocka_unit_test(failures_pass_the_turn),
