@@ -33,6 +33,7 @@ struct run {
 	bool limits_hosts;   /* `hosts` is in use */
 	struct save_dir dir; /* in use when opts->dir is set */
 	struct koru_http_client *client;
+	unsigned large_chunks; /* in use: see transfer.c */
 
 	struct stream out;
 	struct stream own_err; /* unless standard error is the same file as `out` */

@@ -2,8 +2,6 @@
  * Saved files. See save.h. */
 #include "save.h"
 
-#include "koru/io.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,7 +44,6 @@ int save_begin(struct save *save, struct save_dir *dir)
 		                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 		if (save->fd >= 0) {
 			save->dir = dir;
-			save->size = 0;
 			return 0;
 		}
 		if (errno != EEXIST)
@@ -55,18 +52,17 @@ int save_begin(struct save *save, struct save_dir *dir)
 	return -EEXIST;
 }
 
+/* write(2), not koru_write: into the page cache it takes a microsecond, where io_uring hands
+ * each first write to a new file to a kernel thread, which made the whole run take twice the
+ * time and processor (10,000 small files on ext4, Linux 6.18). */
 int save_write(struct save *save, const void *data, size_t len)
 {
 	const char *p = data;
 	while (len > 0) {
-		ssize_t n = koru_write(save->fd, p, len);
+		ssize_t n = write(save->fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n < 0)
-			return (int)n;
-		/* io_uring (seen with Linux 6.18) may leave the file's position where it was
-		 * when it writes less than asked for; the next write would then overwrite
-		 * these bytes, and so not meet the full disk that cut this one short. */
-		save->size += n;
-		if ((size_t)n < len && lseek(save->fd, save->size, SEEK_SET) < 0)
 			return -errno;
 		p += n;
 		len -= (size_t)n;

@@ -13,7 +13,6 @@
 #include "name.h"
 
 #include <stddef.h>
-#include <sys/types.h>
 
 #define SAVE_TEMP_SIZE 40
 
@@ -27,7 +26,6 @@ struct save_dir {
 struct save {
 	struct save_dir *dir; /* NULL: nothing is open */
 	int fd;
-	off_t size; /* bytes written so far */
 	char temp[SAVE_TEMP_SIZE];
 };
 
@@ -40,8 +38,8 @@ void save_dir_done(struct save_dir *dir);
  * open(2), and then nothing is open. Blocks for the file system. */
 int save_begin(struct save *save, struct save_dir *dir);
 
-/* Appends all `len` bytes. May suspend. Returns 0, or a negative errno: -ENOSPC, -EDQUOT,
- * -EFBIG, -EIO, …, -ECANCELED. */
+/* Appends all `len` bytes. Returns 0, or a negative errno: -ENOSPC, -EDQUOT, -EFBIG, -EIO, …
+ * Blocks for the file system. */
 int save_write(struct save *save, const void *data, size_t len);
 
 /* Gives the file its name, taking the place of an older file of that name. Returns 0, or a

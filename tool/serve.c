@@ -150,11 +150,15 @@ static int serve_main(void *arg)
 
 /* ---- options ------------------------------------------------------------------------------ */
 
+/* The greeting again and again, up to `size` bytes. */
 static char *make_body(uint64_t size)
 {
 	char *body = koru__alloc(size ? (size_t)size : 1);
-	for (size_t i = 0; body && i < size; i++)
-		body[i] = hello[i % (sizeof(hello) - 1)];
+	size_t greeting = sizeof(hello) - 1;
+	for (size_t at = 0; body && at < size; at += greeting) {
+		size_t left = (size_t)size - at;
+		memcpy(body + at, hello, left < greeting ? left : greeting);
+	}
 	return body;
 }
 

@@ -80,8 +80,7 @@ struct record {
 
 static struct record *new_record(struct record init)
 {
-	struct record *r = koru__alloc(sizeof(*r));
-	koru__assert(r); /* a sanitized program has no use for a test of this */
+	struct record *r = koru__alloc_sure(sizeof(*r));
 	*r = init;
 	return r;
 }

@@ -154,10 +154,9 @@ static int put_callers(struct koru__buf *buf, const struct koru__request *req)
 		const char *name;
 		int bit;
 	} replace[] = {
-		{ "accept", ACCEPT },
-		{ "accept-encoding", ACCEPT_ENCODING },
-		{ "user-agent", USER_AGENT },
-		{ "authorization", AUTHORIZATION },
+		{ "accept", ACCEPT },         { "accept-encoding", ACCEPT_ENCODING },
+		{ "range", ACCEPT_ENCODING }, /* a part of an encoded body cannot be decoded */
+		{ "user-agent", USER_AGENT }, { "authorization", AUTHORIZATION },
 	};
 	int seen = 0;
 	for (size_t i = 0; i < req->opts->header_count; i++) {

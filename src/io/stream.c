@@ -2,6 +2,7 @@
  * Reading and writing descriptors. See koru/io.h. */
 #include "base/fault.h"
 #include "koru/io.h"
+#include "poll/attempt.h"
 #include "sched/op.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ static ssize_t transfer(struct koru__op *op, int events)
 {
 	for (;;) {
 		int64_t n = koru__op_run(op);
-		if (n != -EAGAIN || op->flags & MSG_DONTWAIT)
+		if (n != -EAGAIN)
 			return (ssize_t)n;
 		struct koru__op ready = { .fd = op->fd, .code = KORU__OP_POLL, .flags = events };
 		n = koru__op_run(&ready);
@@ -28,19 +29,31 @@ static ssize_t transfer(struct koru__op *op, int events)
 	}
 }
 
+/* The same with flags: MSG_DONTWAIT asks for no more than an attempt. */
+static ssize_t transfer_flags(struct koru__op *op, int events)
+{
+	if (!(op->flags & MSG_DONTWAIT))
+		return transfer(op, events);
+	(void)koru__attempt(op);
+	return (ssize_t)op->result;
+}
+
 ssize_t koru_read(int fd, void *buf, size_t count)
 {
-	struct koru__op op = {
-		.fd = fd, .code = KORU__OP_READ, .buf = buf, .len = bounded(count)
-	};
+	struct koru__op op = { .fd = fd, .code = KORU__OP_READ, .buf = buf, .len = bounded(count) };
 	return transfer(&op, POLLIN);
 }
 
 ssize_t koru_write(int fd, const void *buf, size_t count)
 {
-	struct koru__op op = {
-		.fd = fd, .code = KORU__OP_WRITE, .buf = (void *)(uintptr_t)buf, .len = bounded(count)
-	};
+	/* Of the two only send(2) can be told to raise no SIGPIPE; what is no socket says so. */
+	ssize_t n = koru_send(fd, buf, count, 0);
+	if (n != -ENOTSOCK)
+		return n;
+	struct koru__op op = { .fd = fd,
+		               .code = KORU__OP_WRITE,
+		               .buf = (void *)(uintptr_t)buf,
+		               .len = bounded(count) };
 	return transfer(&op, POLLOUT);
 }
 
@@ -49,7 +62,7 @@ ssize_t koru_recv(int fd, void *buf, size_t len, int flags)
 	struct koru__op op = {
 		.fd = fd, .code = KORU__OP_RECV, .flags = flags, .buf = buf, .len = bounded(len)
 	};
-	return transfer(&op, POLLIN);
+	return transfer_flags(&op, POLLIN);
 }
 
 ssize_t koru_send(int fd, const void *buf, size_t len, int flags)
@@ -61,7 +74,7 @@ ssize_t koru_send(int fd, const void *buf, size_t len, int flags)
 		.buf = (void *)(uintptr_t)buf,
 		.len = bounded(len),
 	};
-	return transfer(&op, POLLOUT);
+	return transfer_flags(&op, POLLOUT);
 }
 
 int koru_close(int fd)

@@ -6,14 +6,15 @@
 #ifndef KORU_POLL_ATTEMPT_H
 #define KORU_POLL_ATTEMPT_H
 
-#include <stdint.h>
+#include <stdbool.h>
 
 struct koru__op;
 
-/* Performs the operation if that needs no waiting. Returns its result, or -EAGAIN when it
- * would have to wait for koru__attempt_events(op). Reading and writing a file on disk is done
- * at once, even where the disk makes it wait. */
-int64_t koru__attempt(struct koru__op *op);
+/* Performs the operation if that needs no waiting: true, and op->result is set, to -EAGAIN where
+ * nothing could tell when to try again. False: it has to wait for koru__attempt_events(op). Reading
+ * and writing a file on disk is done at once, even where the disk makes it wait. `op->started` is
+ * false before the first attempt. */
+bool koru__attempt(struct koru__op *op);
 
 /* The poll(2) events that the operation waits for. */
 short koru__attempt_events(const struct koru__op *op);

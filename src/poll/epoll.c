@@ -23,9 +23,9 @@
 #include <unistd.h>
 
 enum {
-	EVENTS_MAX = 256,       /* taken from the kernel in one go */
-	FDS_MIN = 64,           /* first size of the table */
-	FDS_MAX = 1 << 24,      /* last; above what Linux lets a process open by default */
+	EVENTS_MAX = 256,  /* taken from the kernel in one go */
+	FDS_MIN = 64,      /* first size of the table */
+	FDS_MAX = 1 << 24, /* last; above what Linux lets a process open by default */
 };
 
 /* What waits for a descriptor. */
@@ -92,7 +92,8 @@ static struct watch *watch_of(struct epoll_poller *p, int fd)
 			len *= 2;
 		if (len <= fd)
 			return NULL;
-		struct watch **table = koru__realloc(p->watches, (size_t)len, sizeof(struct watch *));
+		struct watch **table =
+		        koru__realloc(p->watches, (size_t)len, sizeof(struct watch *));
 		if (!table)
 			return NULL;
 		for (int i = p->watches_len; i < len; i++)
@@ -139,8 +140,7 @@ static bool epoll_submit(struct koru__poller *poller, struct koru__op *op)
 	struct epoll_poller *p = self(poller);
 	op->started = false;
 	op->finished = false;
-	op->result = koru__attempt(op);
-	if (op->result != -EAGAIN || (op->code != KORU__OP_POLL && op->flags & MSG_DONTWAIT))
+	if (koru__attempt(op))
 		return true;
 	struct watch *w = watch_of(p, op->fd);
 	if (!w) {
@@ -171,9 +171,8 @@ static void retry_fd(struct epoll_poller *p, int fd)
 	struct koru__list *next;
 	for (struct koru__list *n = w->ops.next; n != &w->ops; n = next) {
 		next = n->next;
-		int64_t result = koru__attempt(op_of(n));
-		if (result != -EAGAIN)
-			complete(p, op_of(n), result);
+		if (koru__attempt(op_of(n)))
+			complete(p, op_of(n), op_of(n)->result);
 	}
 	if (koru__list_empty(&w->ops))
 		return;

@@ -30,24 +30,25 @@ enum koru__opcode {
 	KORU__OP_SEND,    /* buf, len, flags */
 	KORU__OP_ACCEPT,  /* addr, addrlen (both may be NULL) */
 	KORU__OP_CONNECT, /* addr, len */
-	KORU__OP_POLL,    /* flags: the events; the result is the revents */
+	KORU__OP_POLL,    /* flags: the events; the result is the revents, 0 when something
+	                   * else happened to the descriptor */
 };
 
 /* Filled in by whoever submits it, down to `len`. */
 struct koru__op {
-	void *owner;        /* the loop's; the poller only keeps it */
+	void *owner; /* the loop's; the poller only keeps it */
 	int fd;
-	uint8_t code;       /* enum koru__opcode */
-	bool done;          /* the loop's */
-	bool cancelled;     /* a cancellation was asked for */
-	bool started;       /* the poller's: the kernel works on it */
-	bool finished;      /* the poller's: it has a result that `wait` will hand out */
+	uint8_t code;   /* enum koru__opcode */
+	bool done;      /* the loop's */
+	bool cancelled; /* a cancellation was asked for */
+	bool started;   /* the poller's: the kernel works on it */
+	bool finished;  /* the poller's: it has a result that `wait` will hand out */
 	int flags;
 	void *buf;
 	struct sockaddr *addr;
 	socklen_t *addrlen;
 	size_t len;
-	int64_t result;     /* valid once completed: a count or a negative errno */
+	int64_t result;         /* valid once completed: a count or a negative errno */
 	struct koru__list link; /* the poller's */
 };
 

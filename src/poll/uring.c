@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <liburing.h>
+#include <poll.h>
 
 enum {
 	SQ_ENTRIES = 256,  /* requests between two system calls; more only submit earlier */
@@ -239,6 +240,17 @@ static int enter(struct uring_poller *p, int64_t timeout_ns)
 	                                        timeout_ns == KORU_FOREVER ? NULL : &ts, NULL);
 }
 
+static int result_of(const struct koru__op *op, int res)
+{
+	/* A worker of the kernel that slept for it was woken to be cancelled. */
+	if (res == -EINTR)
+		return -ECANCELED;
+	/* io_uring tells of POLLRDHUP unasked, which poll(2) does not. */
+	if (res > 0 && op->code == KORU__OP_POLL)
+		return res & (op->flags | POLLERR | POLLHUP | POLLNVAL);
+	return res;
+}
+
 static int take_done(struct uring_poller *p, struct koru__op **ret_done, int max)
 {
 	int count = 0;
@@ -255,7 +267,7 @@ static int take_done(struct uring_poller *p, struct koru__op **ret_done, int max
 				break;
 			/* Its cancellation may still be waiting to be sent. */
 			koru__list_remove(&op->link);
-			op->result = cqe->res;
+			op->result = result_of(op, cqe->res);
 			p->in_flight--;
 			ret_done[count++] = op;
 		}

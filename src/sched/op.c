@@ -3,7 +3,6 @@
 #include "sched/op.h"
 
 #include "base/assert.h"
-#include "base/clock.h"
 #include "poll/attempt.h"
 #include "sched/loop.h"
 #include "sched/park.h"
@@ -60,7 +59,7 @@ void koru__op_completed(struct koru__loop *loop, struct koru__op *op)
 	w->pending--;
 	if (w->parked) {
 		w->parked = false;
-		koru__unpark(loop, w->task, 0);
+		koru__unpark(w->task, 0);
 	}
 }
 
@@ -103,14 +102,12 @@ static void perform(struct wait *w)
 static int64_t block(struct koru__op *op)
 {
 	op->started = false;
-	for (;;) {
-		int64_t result = koru__attempt(op);
-		if (result != -EAGAIN || (op->code != KORU__OP_POLL && op->flags & MSG_DONTWAIT))
-			return result;
+	while (!koru__attempt(op)) {
 		struct pollfd p = { .fd = op->fd, .events = koru__attempt_events(op) };
 		if (poll(&p, 1, -1) < 0 && errno != EINTR)
 			return -errno;
 	}
+	return op->result;
 }
 
 /* Gives way now and then, so that a task whose calls never have to wait lets others run. */
@@ -143,20 +140,17 @@ int64_t koru__op_run(struct koru__op *op)
 	return op->result;
 }
 
-int koru__op_run_first(struct koru__op *ops, int count, int64_t timeout_ns)
+int koru__op_run_first(struct koru__op *ops, int count, int64_t until)
 {
 	struct koru__loop *loop = koru__loop();
 	koru__assert(koru__task_self());
 	int rc = koru__checkpoint(loop);
 	if (rc < 0)
 		return rc;
-	struct wait w = { .loop = loop, .task = koru__loop_task(loop), .ops = ops, .count = count };
-	bool timed = timeout_ns != KORU_FOREVER;
-	if (timed)
-		koru__timer_add(loop, &w.timer, koru__clock_add(koru__clock_now(), timeout_ns),
-		                on_timeout);
+	struct wait w = { .loop = loop, .task = koru__task_self(), .ops = ops, .count = count };
+	if (until != KORU_FOREVER)
+		koru__timer_add(loop, &w.timer, until, on_timeout);
 	perform(&w);
-	if (timed)
-		koru__timer_remove(loop, &w.timer);
+	koru__timer_remove(loop, &w.timer);
 	return w.cancelled ? -ECANCELED : 0;
 }

@@ -16,10 +16,10 @@ struct koru__loop;
  * no effect. The operation is the caller's again. */
 int64_t koru__op_run(struct koru__op *op);
 
-/* Performs `count` operations at once until one of them is done or `timeout_ns` is over, and
- * cancels the others; each has its result when this returns. Only in a task.
+/* Performs `count` operations at once until one of them is done or the moment `until` has come,
+ * and cancels the others; each has its result when this returns. Only in a task.
  * Returns 0, or -ECANCELED; results that are not -ECANCELED stand even then. */
-int koru__op_run_first(struct koru__op *ops, int count, int64_t timeout_ns);
+int koru__op_run_first(struct koru__op *ops, int count, int64_t until);
 
 /* The loop's side: hands a completed operation back to its owner. */
 void koru__op_completed(struct koru__loop *loop, struct koru__op *op);

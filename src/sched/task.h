@@ -36,8 +36,8 @@ struct koru_task {
 	void (*interrupt)(struct koru_task *task);
 	void *wait;
 
-	struct koru_scope *home;     /* the scope it belongs to */
-	struct koru__list sibling;   /* in home's list of tasks */
+	struct koru_scope *home;   /* the scope it belongs to */
+	struct koru__list sibling; /* in home's list of tasks */
 	const char *name;
 };
 

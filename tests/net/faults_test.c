@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * Memory that runs out: a name, a connection, a handshake and a line there and back, with the
- * n-th allocation failing for every n, koru's own and those of c-ares and OpenSSL. Nothing may
- * crash, leak (the sanitizers look) or stay open, and the result is an error or the line. */
+ * What fails outside: a name, a connection, a handshake and a line there and back, with the n-th
+ * allocation failing for every n, koru's own and those of c-ares and OpenSSL, and the n-th system
+ * call. Nothing may crash, leak (the sanitizers look) or stay open, and the result is an error or
+ * the line. */
 #include "base/fault.h"
 #include "koru/koru.h"
 #include "koru/net.h"
@@ -18,7 +19,10 @@
 #include <string.h>
 
 static const struct nameserver_rule rules[] = {
-	{ .name = "a.test.localhost.test", .type = NAMESERVER_A, .ttl = 60, .addrs = { "127.0.0.1" } },
+	{ .name = "a.test.localhost.test",
+	  .type = NAMESERVER_A,
+	  .ttl = 60,
+	  .addrs = { "127.0.0.1" } },
 	{ .name = "a.test.localhost.test", .type = NAMESERVER_AAAA },
 	{ .name = NULL },
 };
@@ -99,24 +103,24 @@ static int whole_life(void *arg)
 	return rc;
 }
 
-/* How far the sweep goes: until a run in which nothing failed any more. */
-static int sweep(unsigned step, unsigned count)
+/* Fails `count` passages of a point with `error`, from the first on, then from a later one, until
+ * none is left to fail. Returns how many there were. */
+static int sweep(enum koru__fault_point point, unsigned step, unsigned count, int error)
 {
-	unsigned skip = 0;
 	int fds = program_open_fds();
-	for (;; skip += step) {
-		koru__fault_arm(KORU__FAULT_ALLOC, skip, count, ENOMEM);
+	for (unsigned skip = 0;; skip += step) {
+		koru__fault_arm(point, skip, count, error);
 		int rc = koru_run(whole_life, NULL, NULL);
 		unsigned hits = koru__fault_hits();
 		koru__fault_arm(KORU__FAULT_NONE, 0, 0, 0);
 		assert_int_equal(program_open_fds(), fds);
+		assert_true(rc <= 0);
 		if (hits == 0) {
 			assert_int_equal(rc, 0);
 			return (int)skip;
 		}
-		assert_true(rc <= 0);
 		if (!foreign && rc < 0)
-			assert_int_equal(rc, -ENOMEM);
+			assert_int_equal(rc, -error);
 	}
 }
 
@@ -124,17 +128,32 @@ static void koru_runs_out_of_memory(void **state)
 {
 	(void)state;
 	assert_int_equal(koru_run(whole_life, NULL, NULL), 0);
-	assert_true(sweep(1, 1) > 10);
-	assert_true(sweep(1, 1000000) > 10); /* once out, out for good */
+	assert_true(sweep(KORU__FAULT_ALLOC, 1, 1, ENOMEM) > 10);
+	assert_true(sweep(KORU__FAULT_ALLOC, 1, 1000000, ENOMEM) > 10); /* out for good */
 }
 
+/* Every seventh: all of them take half a minute and have been seen to pass. */
 static void the_libraries_run_out_of_memory(void **state)
 {
 	(void)state;
 	foreign = true;
-	int reached = sweep(1, 1);
+	int reached = sweep(KORU__FAULT_ALLOC, getenv("KORU_TEST_ALL") ? 1 : 7, 1, ENOMEM);
 	foreign = false;
 	assert_true(reached > 1000);
+}
+
+static void sockets_run_out(void **state)
+{
+	(void)state;
+	assert_true(sweep(KORU__FAULT_SOCKET, 1, 1, EMFILE) >= 1);
+}
+
+/* Of reads, writes and connections; with io_uring only some pass here. */
+static void system_calls_fail(void **state)
+{
+	(void)state;
+	assert_true(sweep(KORU__FAULT_IO, 1, 1, ECONNRESET) > 1);
+	assert_true(sweep(KORU__FAULT_IO, 1, 1000000, ECONNRESET) > 1);
 }
 
 static pid_t server;
@@ -151,9 +170,13 @@ static int setup(void **state)
 	setenv("SSL_CERT_DIR", dir, 1);
 	port = program_free_port();
 	snprintf(where, sizeof(where), "127.0.0.1:%d", port);
-	const char *const argv[] = { "openssl", "s_server", "-rev", "-quiet", "-accept", where,
-		                     "-alpn", "http/1.1", "-cert", certs_path(cert, dir, "good.pem"),
-		                     "-key", certs_path(key, dir, "good.key"), NULL };
+	const char *const argv[] = { "openssl", "s_server",
+		                     "-rev",    "-quiet",
+		                     "-accept", where,
+		                     "-alpn",   "http/1.1",
+		                     "-cert",   certs_path(cert, dir, "good.pem"),
+		                     "-key",    certs_path(key, dir, "good.key"),
+		                     NULL };
 	server = program_start_server(NULL, port, argv);
 	ns = nameserver_start(rules);
 	return 0;
@@ -173,6 +196,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(koru_runs_out_of_memory),
 		cmocka_unit_test(the_libraries_run_out_of_memory),
+		cmocka_unit_test(sockets_run_out),
+		cmocka_unit_test(system_calls_fail),
 	};
 	/* Before either library has allocated anything. */
 	if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free) != 1 ||
