@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -131,7 +132,7 @@ static void test_timers_fire_between_yields(void **state)
 
 static int tell_name(void *arg)
 {
-	strcpy(arg, koru_task_name()); /* NOLINT: room for 64 */
+	snprintf(arg, 64, "%s", koru_task_name());
 	return 0;
 }
 

@@ -48,10 +48,10 @@ static void self_signed(const char *dir, const char *name, const char *subject, 
 	certs_path(key, dir, file);
 	snprintf(file, sizeof(file), "%s.pem", name);
 	certs_path(cert, dir, file);
-	run(name, (const char *const[]){ "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-	                                 "ec_paramgen_curve:P-256", "-nodes", "-days", "3650",
-	                                 "-keyout", key, "-out", cert, "-subj", subject, "-addext",
-	                                 ext, NULL });
+	run(name,
+	    (const char *const[]){ "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+	                           "ec_paramgen_curve:P-256", "-nodes", "-days", "3650", "-keyout",
+	                           key, "-out", cert, "-subj", subject, "-addext", ext, NULL });
 }
 
 struct leaf {
@@ -76,14 +76,14 @@ static void signed_leaf(const char *dir, const struct leaf *leaf)
 	certs_path(root_key, dir, file);
 	certs_path(request, dir, "request");
 	certs_path(config, dir, "config");
-	run(leaf->name, (const char *const[]){ "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
-	                                       "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
-	                                       "-out", request, "-subj", "/CN=koru test",
-	                                       "-addext", leaf->ext, NULL });
-	run(leaf->name, (const char *const[]){ "openssl", "ca", "-batch", "-notext", "-config",
-	                                       config, "-cert", root, "-keyfile", root_key, "-in",
-	                                       request, "-out", cert, "-startdate", leaf->start,
-	                                       "-enddate", leaf->end, NULL });
+	run(leaf->name,
+	    (const char *const[]){ "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
+	                           "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out",
+	                           request, "-subj", "/CN=koru test", "-addext", leaf->ext, NULL });
+	run(leaf->name,
+	    (const char *const[]){ "openssl", "ca", "-batch", "-notext", "-config", config, "-cert",
+	                           root, "-keyfile", root_key, "-in", request, "-out", cert,
+	                           "-startdate", leaf->start, "-enddate", leaf->end, NULL });
 }
 
 void certs_make(const char *dir)
