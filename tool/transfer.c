@@ -75,6 +75,7 @@ static ssize_t receive_some(struct transfer *t, char *chunk, size_t size)
 	if (n < 0)
 		return fail_request(t, (int)n, koru_http_error_detail(t->res));
 	t->result->bytes += (uint64_t)n;
+	t->run->received += (uint64_t)n;
 	int rc = t->saving && n > 0 ? save_write(&t->save, chunk, (size_t)n) : 0;
 	return rc < 0 ? fail_file(t, rc) : n;
 }

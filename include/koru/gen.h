@@ -57,7 +57,7 @@ struct koru_gen {
 	int64_t koru__thrown;           /* what the pending koru_gen_yield returns, if not 0 */
 	void *koru__value;              /* on its way out, or in */
 	struct koru_scope *koru__scope; /* the innermost one when the body was resumed */
-	struct koru__loop_head *koru__loop;
+	struct koru__loop *koru__loop;
 	struct koru__stack *koru__stack;
 	bool koru__watched; /* a sanitizer has to be told of each switch */
 	bool koru__closing; /* koru__thrown stays: the body is to end */
@@ -120,9 +120,9 @@ int koru__gen_caught(struct koru_gen *gen);
 static inline __attribute__((always_inline)) int koru_gen_send(struct koru_gen *gen, void *value,
                                                                void **ret_value)
 {
-	struct koru__loop_head *loop = koru__loop_self;
+	struct koru__loop_head *loop = &koru__loop_here;
 	if (__builtin_expect(gen->koru__state != KORU__GEN_SUSPENDED || gen->koru__watched ||
-	                             gen->koru__loop != loop,
+	                             gen->koru__loop != loop->loop,
 	                     0))
 		return koru__gen_send_slow(gen, value, ret_value);
 	gen->koru__state = KORU__GEN_RUNNING;
@@ -145,9 +145,9 @@ static inline __attribute__((always_inline)) int koru_gen_next(struct koru_gen *
 static inline __attribute__((always_inline)) int koru_gen_yield(struct koru_gen *gen, void *value,
                                                                 void **ret_sent)
 {
-	struct koru__loop_head *loop = koru__loop_self;
+	struct koru__loop_head *loop = &koru__loop_here;
 	if (__builtin_expect(gen->koru__state != KORU__GEN_RUNNING || gen->koru__watched ||
-	                             gen->koru__loop != loop ||
+	                             gen->koru__loop != loop->loop ||
 	                             gen->koru__scope != loop->current->scope ||
 	                             gen->koru__thrown != 0,
 	                     0))

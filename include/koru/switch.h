@@ -11,7 +11,9 @@
  * ever. In the middle of a function, left by a jump, calls and returns stay balanced, and only
  * returns that differ from those of the task before cost a wrong guess (bench/ has the figures).
  * The compiler saves what is alive at that point and no more: all registers are declared
- * clobbered.
+ * clobbered. Two cannot be, and are saved by hand: the frame pointer; and for clang the register
+ * by which it finds the variables of a frame that is both realigned and of a size known only at
+ * run time, for there it passes over the clobber in silence.
  *
  * koru__switch(from, to) suspends the caller into *from and goes on at *to; one file for each
  * architecture defines it.
@@ -20,11 +22,12 @@
 #define KORU_SWITCH_H
 
 /* A flow of control with a stack of its own, while it is suspended. The instructions know the
- * offsets of the first three. */
+ * offsets of the first four. */
 struct koru__context {
 	void *sp;
-	void *pc;       /* where to go on */
-	void *fp;       /* the frame pointer, the one register that cannot be declared clobbered */
+	void *pc;   /* where to go on */
+	void *fp;   /* the frame pointer */
+	void *base; /* clang's base pointer; saved and loaded by the code that needs it itself */
 	void *sanitize; /* what the sanitizers keep of it; NULL in an ordinary build */
 };
 

@@ -15,29 +15,38 @@
 #define KORU__SWITCH_CLOBBER_AVX512
 #endif
 
-/* Nothing is pushed: a leaf function may keep its variables below the stack pointer. rbp cannot
- * be named among the clobbers where it serves as frame pointer, so it is saved by hand. MXCSR and
- * the x87 control word stay with the thread (koru/task.h). */
+#ifdef __clang__
+#define KORU__SWITCH_SAVE_BASE "movq %%rbx, 24(%%rdi)\n\t"
+#define KORU__SWITCH_LOAD_BASE "\n\tmovq 24(%%rsi), %%rbx"
+#define KORU__SWITCH_CLOBBER_BASE
+#else
+#define KORU__SWITCH_SAVE_BASE
+#define KORU__SWITCH_LOAD_BASE
+#define KORU__SWITCH_CLOBBER_BASE , "rbx"
+#endif
+
+/* Nothing is pushed: a leaf function may keep its variables below the stack pointer. Whoever
+ * switches here leaves in rsi what it went to, our own context. MXCSR and the x87 control word
+ * stay with the thread (koru/task.h). */
 static inline __attribute__((always_inline)) void koru__switch(struct koru__context *from,
-                                                                struct koru__context *to)
+                                                               struct koru__context *to)
 {
 	__asm__ volatile("leaq 1f(%%rip), %%rax\n\t"
 	                 "movq %%rsp, 0(%%rdi)\n\t"
 	                 "movq %%rax, 8(%%rdi)\n\t"
-	                 "movq %%rbp, 16(%%rdi)\n\t"
+	                 "movq %%rbp, 16(%%rdi)\n\t" KORU__SWITCH_SAVE_BASE
 	                 "movq 0(%%rsi), %%rsp\n\t"
 	                 "movq 16(%%rsi), %%rbp\n\t"
 	                 "jmpq *8(%%rsi)\n\t"
 	                 ".p2align 4\n"
-	                 "1:"
+	                 "1:" KORU__SWITCH_LOAD_BASE
 	                 : "+D"(from), "+S"(to)
 	                 :
-	                 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12",
-	                   "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
-	                   "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-	                   "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)",
-	                   "st(3)", "st(4)", "st(5)", "st(6)", "st(7)", "memory",
-	                   "cc" KORU__SWITCH_CLOBBER_AVX512);
+	                 : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+	                   "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+	                   "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15",
+	                   "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)",
+	                   "memory", "cc" KORU__SWITCH_CLOBBER_BASE KORU__SWITCH_CLOBBER_AVX512);
 }
 
 #endif

@@ -11,6 +11,7 @@
 static_assert(offsetof(struct koru__context, sp) == 0, "koru/switch_*.h");
 static_assert(offsetof(struct koru__context, pc) == 8, "koru/switch_*.h");
 static_assert(offsetof(struct koru__context, fp) == 16, "koru/switch_*.h");
+static_assert(offsetof(struct koru__context, base) == 24, "koru/switch_*.h");
 
 void koru__context_start(void); /* start.S */
 

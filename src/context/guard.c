@@ -52,6 +52,8 @@ int koru__guard_install(void *page)
 		if (rc == -ENOMEM || rc == -EAGAIN)
 			return -ENOMEM; /* says nothing about what the kernel knows */
 		means = rc == 0 && is_guarded(page) ? MADVISE : MPROTECT;
+		if (means == MADVISE)
+			return 0;
 	}
 	if (means == MPROTECT)
 		return by_mprotect(page);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { ALTSTACK_BYTES = 32 << 10 }; /* the handler formats a line; AVX-512 state needs 4 KiB */
@@ -33,11 +34,14 @@ static void pass_on(int sig, siginfo_t *info, void *ucontext)
 		before->sa_handler(sig);
 		return;
 	}
+	bool was_sent = info->si_code <= 0;
+	if (was_sent && before->sa_handler == SIG_IGN)
+		return;
 	/* The default: put it back and return, so that the faulting instruction faults again and
 	 * the core shows it. A fault that was sent (kill) is sent again. */
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigaction(sig, &dfl, NULL);
-	if (info->si_code <= 0)
+	if (was_sent)
 		raise(sig);
 }
 

@@ -46,7 +46,8 @@ enum { TSAN_NO_SYNC = 1 };
 #define tsan_acquire(addr) __tsan_acquire(addr)
 #define tsan_release(addr) __tsan_release(addr)
 #define tsan_quiet_begin()                                                                         \
-	(AnnotateIgnoreReadsBegin(__FILE__, __LINE__), AnnotateIgnoreWritesBegin(__FILE__, __LINE__))
+	(AnnotateIgnoreReadsBegin(__FILE__, __LINE__),                                             \
+	 AnnotateIgnoreWritesBegin(__FILE__, __LINE__))
 #define tsan_quiet_end()                                                                           \
 	(AnnotateIgnoreWritesEnd(__FILE__, __LINE__), AnnotateIgnoreReadsEnd(__FILE__, __LINE__))
 #else
@@ -72,15 +73,19 @@ enum { TSAN_NO_SYNC = 1 };
 struct record {
 	const void *stack_low; /* the stack's lowest byte, and its size */
 	size_t stack_size;
-	void *fake_stack;      /* ASan's, while suspended */
-	void *fiber;           /* TSan's */
-	void *order;           /* the token shared by contexts that never run at once, or NULL */
+	void *fake_stack; /* ASan's, while suspended */
+	void *fiber;      /* TSan's */
+	void *order;      /* the token shared by contexts that never run at once, or NULL */
 	unsigned valgrind_id;
 };
 
+/* Quietly: one task's record may be freed by another that nothing orders behind it, and the
+ * allocator is seen by ThreadSanitizer even when it is called from here. */
 static struct record *new_record(struct record init)
 {
+	tsan_quiet_begin();
 	struct record *r = koru__alloc_sure(sizeof(*r));
+	tsan_quiet_end();
 	*r = init;
 	return r;
 }
@@ -88,11 +93,11 @@ static struct record *new_record(struct record init)
 void *koru__sanitize_new(const void *low, size_t size, void *order)
 {
 	return new_record((struct record){
-		.stack_low = low,
-		.stack_size = size,
-		.fiber = tsan_create(),
-		.order = order,
-		.valgrind_id = (unsigned)valgrind_add(low, size),
+	        .stack_low = low,
+	        .stack_size = size,
+	        .fiber = tsan_create(),
+	        .order = order,
+	        .valgrind_id = (unsigned)valgrind_add(low, size),
 	});
 }
 
@@ -107,10 +112,10 @@ void *koru__sanitize_new_thread(void *order)
 	koru__assert(rc == 0);
 	pthread_attr_destroy(&attr);
 	return new_record((struct record){
-		.stack_low = low,
-		.stack_size = size,
-		.fiber = tsan_current(),
-		.order = order,
+	        .stack_low = low,
+	        .stack_size = size,
+	        .fiber = tsan_current(),
+	        .order = order,
 	});
 }
 
@@ -123,7 +128,9 @@ void koru__sanitize_free(void *s)
 		tsan_destroy(r->fiber);
 	if (r->valgrind_id)
 		valgrind_remove(r->valgrind_id);
+	tsan_quiet_begin();
 	koru__free(r);
+	tsan_quiet_end();
 }
 
 void koru__sanitize_leave(void *from, void *to, bool ends)

@@ -22,7 +22,7 @@ struct koru__stack {
 	struct koru__list link; /* in a list of free stacks */
 	char *slot;             /* its lowest byte: the guard page starts here */
 	uint32_t size_class;
-	uint32_t top_offset;    /* how far below the end of the slot it starts (colouring) */
+	uint32_t top_offset; /* how far below the end of the slot it starts (colouring) */
 };
 
 /* A loop's own free stacks of all classes; used by its thread alone. */
@@ -31,7 +31,7 @@ struct koru__stack_pool {
 		struct koru__list warm; /* may hold pages; last in, first out */
 		struct koru__list bare; /* hold none */
 		unsigned warm_count;
-		unsigned idle_count;    /* least warm_count since the last trim */
+		unsigned idle_count; /* least warm_count since the last trim */
 	} classes[KORU__STACK_CLASSES];
 };
 

@@ -19,7 +19,7 @@ int koru_gen_open(struct koru_gen *gen, koru_gen_fn *fn, void *arg)
 		return -EPERM;
 	gen->koru__state = KORU__GEN_NEW;
 	gen->koru__watched = KORU__SWITCHES_WATCHED;
-	gen->koru__loop = koru__loop_self;
+	gen->koru__loop = koru__loop();
 	gen->koru__fn = fn;
 	gen->koru__arg = arg;
 	return 0;
@@ -41,7 +41,7 @@ static int begin(struct koru__loop *loop, struct koru_gen *gen)
 	if (rc < 0)
 		return rc;
 	koru__context_init(&gen->koru__body, gen->koru__stack, run_body, gen,
-	                   koru__loop_task(loop)->head.place == KORU_HERE ? loop : NULL);
+	                   koru__task_self()->head.place == KORU_HERE ? loop : NULL);
 	return 0;
 }
 
@@ -57,7 +57,7 @@ static void end(struct koru__loop *loop, struct koru_gen *gen)
  * stack goes with the task's context, which is saved from whichever stack it waits on. */
 static void resume(struct koru__loop *loop, struct koru_gen *gen, void *value, int thrown)
 {
-	struct koru_task *task = koru__loop_task(loop);
+	struct koru_task *task = koru__task_self();
 	gen->koru__state = KORU__GEN_RUNNING;
 	gen->koru__scope = task->head.scope;
 	gen->koru__value = value;
@@ -75,7 +75,7 @@ static int admit(const struct koru_gen *gen)
 {
 	if (gen->koru__state == KORU__GEN_CLOSED)
 		return -EINVAL;
-	if (!koru__task_self() || gen->koru__loop != koru__loop_self)
+	if (!koru__task_self() || gen->koru__loop != koru__loop())
 		return -EPERM;
 	return gen->koru__state == KORU__GEN_RUNNING ? -EBUSY : 0;
 }
@@ -134,7 +134,7 @@ int koru__gen_caught(struct koru_gen *gen)
 int koru__gen_yield_slow(struct koru_gen *gen, void *value, void **ret_sent)
 {
 	struct koru_task *task = koru__task_self();
-	if (gen->koru__state != KORU__GEN_RUNNING || !task || gen->koru__loop != koru__loop_self)
+	if (gen->koru__state != KORU__GEN_RUNNING || !task || gen->koru__loop != koru__loop())
 		return -EINVAL;
 	if (gen->koru__closing)
 		return (int)gen->koru__thrown;

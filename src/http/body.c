@@ -93,8 +93,9 @@ int koru__body_begin(struct koru_http_response *res, bool decode, uint64_t body_
 static size_t take_piece(struct koru_http_response *res, char *to, size_t len)
 {
 	size_t count = res->piece.len < len ? res->piece.len : len;
-	if (count > 0)
-		memcpy(to, res->piece.ptr, count);
+	if (count == 0)
+		return 0;
+	memcpy(to, res->piece.ptr, count);
 	res->piece.ptr += count;
 	res->piece.len -= count;
 	return count;

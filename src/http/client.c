@@ -109,9 +109,9 @@ int koru__client_find(struct koru_http_client *client, struct koru_http_client *
 			return rc;
 		}
 	}
-	if (client->loop && client->loop != koru__loop_self)
+	if (client->loop && client->loop != koru__loop())
 		return -EPERM;
-	client->loop = koru__loop_self;
+	client->loop = koru__loop();
 	*ret = client;
 	return 0;
 }

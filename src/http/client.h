@@ -10,12 +10,12 @@
 #include "http/request.h"
 #include "http/response.h"
 
-struct koru__loop_head;
+struct koru__loop;
 
 struct koru_http_client {
 	struct koru__pool pool;
 	struct koru__proxies proxies;
-	struct koru__loop_head *loop; /* that of the first request; NULL before it */
+	struct koru__loop *loop; /* that of the first request; NULL before it */
 	char *user_agent;        /* NULL: none is sent */
 	char *ca_file;
 };

@@ -138,6 +138,8 @@ static void prepare(struct io_uring_sqe *sqe, const struct koru__op *op)
  * for the moment. */
 static struct io_uring_sqe *entry(struct uring_poller *p)
 {
+	if (koru__fault(KORU__FAULT_URING))
+		return NULL;
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&p->ring);
 	if (sqe)
 		return sqe;

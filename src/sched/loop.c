@@ -24,7 +24,7 @@ enum { DONE_MAX = 256 }; /* completions taken in one go */
 /* While stacks lie unused, an idle loop wakes now and then to give their pages back. */
 static const int64_t trim_interval = 100 * KORU_MILLISECOND;
 
-__thread struct koru__loop_head *koru__loop_self;
+__thread struct koru__loop_head koru__loop_here;
 
 int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
 {
@@ -38,13 +38,13 @@ int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
 	koru__slab_init(&loop->tasks, sizeof(struct koru_task), 64);
 	koru__scope_open_root(loop, &loop->root);
 	koru__context_init_thread(&loop->context, loop);
-	koru__loop_self = &loop->head;
+	koru__loop_here = (struct koru__loop_head){ .loop = loop };
 	return 0;
 }
 
 void koru__loop_close(struct koru__loop *loop)
 {
-	koru__assert(!loop->head.current && !loop->head.first && loop->ops == 0);
+	koru__assert(!koru__loop_here.current && !koru__loop_here.first && loop->ops == 0);
 	koru__assert(koru__list_empty(&loop->root.koru__tasks) && !loop->timers.root);
 	koru__locals_done(loop);
 	koru__context_done(&loop->ended);
@@ -52,7 +52,7 @@ void koru__loop_close(struct koru__loop *loop)
 	koru__slab_done(&loop->tasks);
 	koru__stack_pool_done(&loop->stacks);
 	loop->poller->ops->close(loop->poller);
-	koru__loop_self = NULL;
+	koru__loop_here = (struct koru__loop_head){ .loop = NULL };
 }
 
 void koru__timers_fire(struct koru__loop *loop, int64_t now)
@@ -76,7 +76,7 @@ static int64_t trim(struct koru__loop *loop)
 /* How long the poller may wait: not at all while a task is ready, else to the next timer. */
 static int64_t patience(struct koru__loop *loop)
 {
-	if (loop->head.first)
+	if (koru__loop_here.first)
 		return 0;
 	int64_t until = loop->timers.root ? loop->timers.root->key : KORU_FOREVER;
 	bool surplus = koru__stack_pool_has_surplus(&loop->stacks);
@@ -111,14 +111,14 @@ static void poll_once(struct koru__loop *loop)
 /* True when no task runs, is ready, or can ever be woken. */
 static bool is_stuck(const struct koru__loop *loop)
 {
-	return !loop->head.first && !loop->timers.root && loop->ops == 0;
+	return !koru__loop_here.first && !loop->timers.root && loop->ops == 0;
 }
 
 static void begin_turn(struct koru__loop *loop)
 {
-	loop->counters.switches += KORU__LOOP_TURN - loop->head.ticks;
+	loop->counters.switches += KORU__LOOP_TURN - koru__loop_here.ticks;
 	loop->counters.turns++;
-	loop->head.ticks = KORU__LOOP_TURN;
+	koru__loop_here.ticks = KORU__LOOP_TURN;
 }
 
 bool koru__loop_next_turn(struct koru__loop *loop)
@@ -131,10 +131,10 @@ bool koru__loop_next_turn(struct koru__loop *loop)
 
 void koru__loop_run(struct koru__loop *loop)
 {
-	loop->head.ticks = KORU__LOOP_TURN;
+	koru__loop_here.ticks = KORU__LOOP_TURN;
 	while (!koru__list_empty(&loop->root.koru__tasks)) {
 		begin_turn(loop);
-		while (loop->head.first && loop->head.ticks > 0)
+		while (koru__loop_here.first && koru__loop_here.ticks > 0)
 			koru__resume_first(loop);
 		if (loop->timers.root)
 			koru__timers_fire(loop, koru__clock_now());
@@ -157,6 +157,6 @@ int koru_counters(struct koru_counters *ret_counters)
 		return -EPERM;
 	struct koru__loop *loop = koru__loop();
 	*ret_counters = loop->counters;
-	ret_counters->switches += KORU__LOOP_TURN - loop->head.ticks;
+	ret_counters->switches += KORU__LOOP_TURN - koru__loop_here.ticks;
 	return 0;
 }

@@ -59,7 +59,7 @@ void koru__op_completed(struct koru__loop *loop, struct koru__op *op)
 	w->pending--;
 	if (w->parked) {
 		w->parked = false;
-		koru__unpark(loop, w->task, 0);
+		koru__unpark(w->task, 0);
 	}
 }
 
@@ -119,6 +119,20 @@ static void note_at_once(struct koru__loop *loop)
 	koru__give_way(loop);
 }
 
+int64_t koru__op_run_now(struct koru__op *op)
+{
+	struct koru__loop *loop = koru__loop();
+	bool in_task = koru__task_self() != NULL;
+	int rc = in_task ? koru__checkpoint(loop) : 0;
+	if (rc < 0)
+		return rc;
+	op->started = false;
+	(void)koru__attempt(op);
+	if (in_task)
+		note_at_once(loop);
+	return op->result;
+}
+
 int64_t koru__op_run(struct koru__op *op)
 {
 	struct koru__loop *loop = koru__loop();
@@ -147,7 +161,7 @@ int koru__op_run_first(struct koru__op *ops, int count, int64_t until)
 	int rc = koru__checkpoint(loop);
 	if (rc < 0)
 		return rc;
-	struct wait w = { .loop = loop, .task = koru__loop_task(loop), .ops = ops, .count = count };
+	struct wait w = { .loop = loop, .task = koru__task_self(), .ops = ops, .count = count };
 	if (until != KORU_FOREVER)
 		koru__timer_add(loop, &w.timer, until, on_timeout);
 	perform(&w);

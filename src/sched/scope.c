@@ -168,7 +168,7 @@ bool koru__scope_deadline_passed(struct koru__loop *loop, struct koru_scope *sco
 
 int koru__checkpoint(struct koru__loop *loop)
 {
-	return koru__scope_is_over(loop, koru__loop_task(loop)->head.scope) ? -ECANCELED : 0;
+	return koru__scope_is_over(loop, koru__task_self()->head.scope) ? -ECANCELED : 0;
 }
 
 void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int result)
@@ -187,14 +187,14 @@ void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int
 	}
 	if (koru__unlikely(result < 0)) {
 		koru__scope_fail(loop, home, result);
-		/* Of a detached task, cancelled since main has ended: nobody but koru_run could tell
-		 * of it. */
+		/* Of a detached task, cancelled since main has ended: nobody but koru_run could
+		 * tell of it. */
 		if (home == &loop->root && !loop->main && home->koru__cause == -ECANCELED)
 			home->koru__cause = result;
 	}
 	if (koru__list_empty(&home->koru__tasks) && home->koru__state == KORU__SCOPE_CLOSING &&
 	    home->koru__owner->head.state == KORU__TASK_PARKED)
-		koru__unpark(loop, home->koru__owner, 0);
+		koru__unpark(home->koru__owner, 0);
 }
 
 static bool is_open(const struct koru_scope *scope)

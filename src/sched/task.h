@@ -28,16 +28,19 @@
 struct koru_task {
 	struct koru__task_head head; /* what every switch touches */
 	struct koru__stack *stack;   /* where it runs: its own, or its host's. NULL while QUEUED */
-	koru_fn *fn;
-	void *arg;
-
-	/* While PARKED: how cancellation ends the wait, or NULL where it cannot; and what it is
-	 * about, for that function. */
-	void (*interrupt)(struct koru_task *task);
-	void *wait;
-
-	struct koru_scope *home;     /* the scope it belongs to */
-	struct koru__list sibling;   /* in home's list of tasks */
+	union {
+		struct { /* while QUEUED: what it will run */
+			koru_fn *fn;
+			void *arg;
+		};
+		struct { /* while PARKED: how cancellation ends the wait, or NULL where it
+			  * cannot; and what the wait is about, for that function */
+			void (*interrupt)(struct koru_task *task);
+			void *wait;
+		};
+	};
+	struct koru_scope *home;   /* the scope it belongs to */
+	struct koru__list sibling; /* in home's list of tasks */
 	const char *name;
 };
 

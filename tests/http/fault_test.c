@@ -40,6 +40,9 @@ struct job {
 	struct koru_http_client_opts client_opts;
 	const char *body;
 	bool streamed;
+	enum koru__fault_point point; /* what fails, at its nth passage, with what */
+	unsigned nth;
+	int error;
 };
 
 static int read_stream(struct koru_http_response *res, const char *body)
@@ -61,6 +64,7 @@ static int run_job(void *arg)
 {
 	const struct job *job = arg;
 	struct koru_http_client *client;
+	koru__fault_arm(job->point, job->nth, 1, job->error);
 	int rc = koru_http_client_new(&job->client_opts, &client);
 	if (rc < 0)
 		return rc;
@@ -93,26 +97,29 @@ static void wait_for_fds(int fds)
 	assert_int_equal(now, fds);
 }
 
-/* Runs the job with the nth passage of the point failing, for all n. */
-static void sweep(const struct job *job, enum koru__fault_point point, int error, int fds)
+/* Runs the job with the nth passage of the point failing, for all n. The loop is made and
+ * unmade without faults; those are tested elsewhere. */
+static void sweep(struct job job, enum koru__fault_point point, int error, int fds)
 {
-	unsigned nth = 0;
 	unsigned hits;
 	unsigned failed = 0;
+	job.point = point;
+	job.error = error;
 	do {
-		koru__fault_arm(point, nth++, 1, error);
-		int rc = koru_run(run_job, (void *)(uintptr_t)job, NULL);
+		int rc = koru_run(run_job, &job, NULL);
 		hits = koru__fault_hits();
 		koru__fault_arm(KORU__FAULT_NONE, 0, 0, 0);
 		if (rc != 0 && rc != -error)
-			print_error("passage %u: %d, %s\n", nth - 1, rc, koru_strerror(rc));
-		/* Some failures have a way around them: a retry, another poller, no cache. */
+			print_error("passage %u: %d, %s\n", job.nth, rc, koru_strerror(rc));
+		/* Some failures have a way around them: a retry, no cache. */
 		assert_true(rc == 0 || (rc == -error && hits > 0));
 		failed += rc != 0;
 		wait_for_fds(fds);
+		job.nth++;
 	} while (hits > 0);
 	assert_true(failed > 0);
-	assert_int_equal(koru_run(run_job, (void *)(uintptr_t)job, NULL), 0);
+	job.point = KORU__FAULT_NONE;
+	assert_int_equal(koru_run(run_job, &job, NULL), 0);
 }
 
 static void check_job(struct job job)
@@ -120,9 +127,9 @@ static void check_job(struct job job)
 	int fds = program_open_fds();
 	for (int streamed = 0; streamed < 2; streamed++) {
 		job.streamed = streamed;
-		sweep(&job, KORU__FAULT_ALLOC, ENOMEM, fds);
-		sweep(&job, KORU__FAULT_SOCKET, EMFILE, fds);
-		sweep(&job, KORU__FAULT_IO, ECONNRESET, fds);
+		sweep(job, KORU__FAULT_ALLOC, ENOMEM, fds);
+		sweep(job, KORU__FAULT_SOCKET, EMFILE, fds);
+		sweep(job, KORU__FAULT_IO, ECONNRESET, fds);
 	}
 }
 

@@ -208,6 +208,16 @@ static void refusals(void **state)
 	               "GET\r\n\r\n",
 	      HELLO "\r\nhello"
 	            "HTTP/1.1 400 Bad Request\r\n" NOTHING);
+	static char chunked[1200000];
+	int len = snprintf(chunked, sizeof(chunked), GET("/") "Transfer-Encoding: chunked\r\n\r\n");
+	for (int i = 0; i < 1100; i++) {
+		len += snprintf(chunked + len, sizeof(chunked) - (size_t)len, "400\r\n");
+		memset(chunked + len, 'x', 1024);
+		len += 1024;
+		len += snprintf(chunked + len, sizeof(chunked) - (size_t)len, "\r\n");
+	}
+	assert_string_equal(talk(&s, chunked, (size_t)len),
+	                    "HTTP/1.1 413 Content Too Large\r\n" NOTHING);
 	static char text[40000];
 	memset(text, 'x', sizeof(text) - 1);
 	memcpy(text, "GET /", 5);
@@ -271,27 +281,32 @@ static void limited(void **state)
 	stop(&s);
 }
 
-/* Being cancelled, the server closes every connection, busy or not. */
+/* Being stopped, the server answers what has been asked, within its time, and closes all. */
 static void stopping(void **state)
 {
 	(void)state;
-	struct server s = { 0 };
+	struct server s = { .opts.answer_timeout = 300 * KORU_MILLISECOND };
 	char text[256];
 	int fds = program_open_fds();
 	start(&s);
-	int idle = dial(&s), partial = dial(&s), busy = dial(&s);
+	int idle = dial(&s), partial = dial(&s), busy = dial(&s), stuck = dial(&s);
 	assert_true(raw_send(idle, GET("/") "\r\n"));
 	assert_true(read(idle, text, sizeof(text)) > 0);
 	assert_true(raw_send(partial, "GET / HT"));
-	assert_true(raw_send(busy, GET("/never") "\r\n"));
-	raw_nap_ms(30);
+	assert_true(raw_send(busy, GET("/slow") "\r\n"));
+	assert_true(raw_send(stuck, GET("/never") "\r\n"));
+	raw_nap_ms(20);
 	stop(&s);
 	assert_int_equal(read(idle, text, sizeof(text)), 0);
 	assert_true(read(partial, text, sizeof(text)) <= 0);
+	assert_true(read(busy, text, sizeof(text)) > 0);
+	assert_memory_equal(text, "HTTP/1.1 200 OK\r\n", 17);
 	assert_int_equal(read(busy, text, sizeof(text)), 0);
+	assert_int_equal(read(stuck, text, sizeof(text)), 0);
 	close(idle);
 	close(partial);
 	close(busy);
+	close(stuck);
 	assert_int_equal(program_open_fds(), fds);
 }
 

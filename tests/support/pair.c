@@ -4,15 +4,20 @@
 
 #include "support/cmocka.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <koru/run.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 static void open_tcp(int fds[2])
 {
+	sigset_t all, before; /* connect(2) is not to be interrupted, as some tests would */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	struct sockaddr_in addr = { .sin_family = AF_INET,
 		                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(addr);
@@ -23,12 +28,14 @@ static void open_tcp(int fds[2])
 	assert_int_equal(listen(listener, 1), 0);
 	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
 	assert_true(fds[0] >= 0);
-	assert_int_equal(connect(fds[0], (struct sockaddr *)&addr, sizeof(addr)), 0);
-	fds[1] = accept(listener, NULL, NULL);
+	assert_int_equal(
+	        TEMP_FAILURE_RETRY(connect(fds[0], (struct sockaddr *)&addr, sizeof(addr))), 0);
+	fds[1] = TEMP_FAILURE_RETRY(accept(listener, NULL, NULL));
 	assert_true(fds[1] >= 0);
 	close(listener);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(fcntl(fds[i], F_SETFL, O_NONBLOCK), 0);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void pair_open(struct pair *ret_pair, int kind)

@@ -149,12 +149,14 @@ class Server(socketserver.ThreadingTCPServer):
         self.server_close()
 
     def finish_request(self, request, address):
-        if self.context:
-            try:
-                request = self.context.wrap_socket(request, server_side=True)
-            except OSError:
-                return
-        super().finish_request(request, address)
+        if not self.context:
+            super().finish_request(request, address)
+            return
+        try:
+            with self.context.wrap_socket(request, server_side=True) as wrapped:
+                super().finish_request(wrapped, address)
+        except OSError:  # the handshake, mostly because the certificate is wrong
+            pass
 
     def handle_error(self, request, address):
         pass

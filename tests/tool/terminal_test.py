@@ -82,7 +82,7 @@ class Terminal:
 
 class Bar(Case):
     def run_on_terminal(self, *args, **options):
-        urls = [self.server.url(f"/wait/{i / 5}?{i}") for i in range(1, 6)]
+        urls = [self.server.url(f"/wait/{i / 8}?{i}") for i in range(1, 6)]
         return Terminal("fetch", *args, *urls, **options).end()
 
     def test_lines_above_bar_below(self):

@@ -69,7 +69,7 @@ static void test_products_do_not_wrap(void **state)
 	*block = 'x';
 	assert_null(koru__realloc(block, half, 4));
 	assert_null(koru__realloc(block, half / 2 + 2, 4)); /* 2^64 + 4 */
-	assert_int_equal(*block, 'x'); /* still ours */
+	assert_int_equal(*block, 'x');                      /* still ours */
 	koru__free(block);
 	assert_null(koru__zalloc(half, 4));
 }
