@@ -33,6 +33,14 @@ static pid_t start_s_server(uint16_t port, const char *name, const char *const e
 	return program_start_server(NULL, port, argv);
 }
 
+/* A system with one root, which signed nothing: the usual hundred only take longer. */
+static void few_roots(void)
+{
+	char path[PROGRAM_PATH_MAX];
+	setenv("SSL_CERT_FILE", certs_path(path, dir, "idle.pem"), 1);
+	setenv("SSL_CERT_DIR", "/nowhere", 1);
+}
+
 struct call {
 	const char *host;
 	uint16_t port;
@@ -101,6 +109,25 @@ static void a_good_certificate(void **state)
 	c = call_to(port);
 	c.tls.ca_file = NULL; /* the system's roots alone */
 	assert_int_equal(dial(&c), -KORU_ECERT);
+	program_stop(server);
+}
+
+/* OpenSSL's variables say which roots are the system's. */
+static void the_system_s_roots(void **state)
+{
+	(void)state;
+	uint16_t port = program_free_port();
+	pid_t server = start_s_server(port, "good", NULL);
+	struct call c = call_to(port);
+	c.tls.ca_file = NULL;
+	setenv("SSL_CERT_FILE", ca, 1);
+	assert_int_equal(dial(&c), 0);
+	unsetenv("SSL_CERT_FILE");
+	unsetenv("SSL_CERT_DIR");
+	assert_int_equal(dial(&c), -KORU_ECERT);
+	c.tls.ca_file = ca; /* besides the system's */
+	assert_int_equal(dial(&c), 0);
+	few_roots();
 	program_stop(server);
 }
 
@@ -324,6 +351,7 @@ static int setup(void **state)
 	program_tmpdir(dir);
 	certs_make(dir);
 	certs_path(ca, dir, "ca.pem");
+	few_roots();
 	return 0;
 }
 
@@ -338,6 +366,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_certificate),
+		cmocka_unit_test(the_system_s_roots),
 		cmocka_unit_test(bad_certificates),
 		cmocka_unit_test(old_versions_are_refused),
 		cmocka_unit_test(alpn),
