@@ -4,10 +4,12 @@
 
 #ifdef KORU__SANITIZED
 
-#include "base/alloc.h"
 #include "base/assert.h"
+#include "context/stack.h"
 
 #include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 
 /* What the three tools are asked for, as one set of functions for each; the two that a build
  * lacks are empty. */
@@ -40,8 +42,11 @@ void AnnotateIgnoreWritesBegin(const char *file, int line);
 void AnnotateIgnoreWritesEnd(const char *file, int line);
 enum { TSAN_NO_SYNC = 1 };
 #define tsan_current()     __tsan_get_current_fiber()
-#define tsan_create()      __tsan_create_fiber(0)
+#define tsan_create()      create_fiber()
 #define tsan_destroy(f)    __tsan_destroy_fiber(f)
+#define tsan_blank_open()  ((void)(blank = __tsan_create_fiber(0)))
+#define tsan_blank_close() __tsan_destroy_fiber(blank)
+#define tsan_forget(low, size) forget_stack((low), (size))
 #define tsan_switch(f)     __tsan_switch_to_fiber((f), TSAN_NO_SYNC)
 #define tsan_acquire(addr) __tsan_acquire(addr)
 #define tsan_release(addr) __tsan_release(addr)
@@ -49,7 +54,38 @@ enum { TSAN_NO_SYNC = 1 };
 	(AnnotateIgnoreReadsBegin(__FILE__, __LINE__), AnnotateIgnoreWritesBegin(__FILE__, __LINE__))
 #define tsan_quiet_end()                                                                           \
 	(AnnotateIgnoreWritesEnd(__FILE__, __LINE__), AnnotateIgnoreReadsEnd(__FILE__, __LINE__))
+
+/* Whoever creates a fiber, or takes memory into use, is ordered before what the fiber does. Neither
+ * the task that happens to make room for another nor the one whose stack the other inherits may
+ * be, or races between the two would go unseen. So both are done in the name of a fiber that does
+ * nothing else. One a thread: of its loop. */
+static __thread void *blank;
+
+static void *create_fiber(void)
+{
+	void *current = __tsan_get_current_fiber();
+	__tsan_switch_to_fiber(blank, TSAN_NO_SYNC);
+	void *fiber = __tsan_create_fiber(0);
+	__tsan_switch_to_fiber(current, TSAN_NO_SYNC);
+	return fiber;
+}
+
+/* Only mapping it anew makes ThreadSanitizer forget who used a piece of memory. */
+static void forget_stack(void *low, size_t size)
+{
+	void *current = __tsan_get_current_fiber();
+	size_t pages = (size + koru__page_size() - 1) / koru__page_size() * koru__page_size();
+	__tsan_switch_to_fiber(blank, TSAN_NO_SYNC);
+	void *map = mmap(low, pages, PROT_READ | PROT_WRITE,
+	                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | MAP_FIXED, -1, 0);
+	koru__assert(map == low);
+	(void)!madvise(low, pages, MADV_NOHUGEPAGE); /* as its neighbours: one mapping again */
+	__tsan_switch_to_fiber(current, TSAN_NO_SYNC);
+}
 #else
+#define tsan_blank_open()      ((void)0)
+#define tsan_blank_close()     ((void)0)
+#define tsan_forget(low, size) ((void)(low), (void)(size))
 #define tsan_current()     NULL
 #define tsan_create()      NULL
 #define tsan_destroy(f)    ((void)(f))
@@ -78,10 +114,11 @@ struct record {
 	unsigned valgrind_id;
 };
 
+/* Past base/alloc.h: what an ordinary build does not ask for shall not be made to fail. */
 static struct record *new_record(struct record init)
 {
-	struct record *r = koru__alloc(sizeof(*r));
-	koru__assert(r); /* a sanitized program has no use for a test of this */
+	struct record *r = malloc(sizeof(*r));
+	koru__assert(r);
 	*r = init;
 	return r;
 }
@@ -107,6 +144,7 @@ void *koru__sanitize_new_thread(void *order)
 	rc = pthread_attr_getstack(&attr, &low, &size);
 	koru__assert(rc == 0);
 	pthread_attr_destroy(&attr);
+	tsan_blank_open();
 	return new_record((struct record){
 		.stack_low = low,
 		.stack_size = size,
@@ -122,9 +160,13 @@ void koru__sanitize_free(void *s)
 		return;
 	if (r->fiber && r->fiber != tsan_current())
 		tsan_destroy(r->fiber);
+	else if (r->fiber)
+		tsan_blank_close(); /* it is the thread's own */
 	if (r->valgrind_id)
 		valgrind_remove(r->valgrind_id);
-	koru__free(r);
+	tsan_quiet_begin(); /* not by the context that took it */
+	free(r);
+	tsan_quiet_end();
 }
 
 void koru__sanitize_leave(void *from, void *to, bool ends)
@@ -168,6 +210,7 @@ void koru__sanitize_quiet_end(void)
 void koru__sanitize_forget(void *low, size_t size)
 {
 	asan_forget(low, size);
+	tsan_forget(low, size);
 }
 
 #endif

@@ -45,7 +45,7 @@ struct koru__loop {
 /* The loop of this thread, NULL when it runs none. */
 static inline struct koru__loop *koru__loop(void)
 {
-	return koru__container_of(koru__loop_self, struct koru__loop, head);
+	return (struct koru__loop *)koru__loop_self; /* its head comes first */
 }
 
 /* The loop's running task; NULL while the loop itself runs. */
@@ -65,7 +65,7 @@ static inline struct koru_scope *koru__task_scope(const struct koru_task *task)
 	return task->head.scope;
 }
 
-static_assert(offsetof(struct koru__loop, head) == 0, "koru__loop() keeps NULL");
+static_assert(offsetof(struct koru__loop, head) == 0, "koru__loop");
 
 /* Makes a loop for the calling thread and installs it there; the mirror image. */
 int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class);

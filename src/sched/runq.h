@@ -23,7 +23,7 @@ static inline void koru__runq_push(struct koru__loop_head *loop, struct koru_tas
 /* The first, NULL when there is none. */
 static inline struct koru_task *koru__runq_first(struct koru__loop_head *loop)
 {
-	return koru__task_of(loop->first); /* the head comes first, so NULL stays NULL */
+	return koru__task_of(loop->first);
 }
 
 /* Takes the first, which the caller has seen is there, for a turn on the processor. */
@@ -34,7 +34,5 @@ static inline struct koru_task *koru__runq_pop(struct koru__loop_head *loop)
 	loop->ticks--;
 	return koru__task_of(head);
 }
-
-static_assert(offsetof(struct koru_task, head) == 0, "koru__runq_first");
 
 #endif

@@ -23,6 +23,7 @@
 #include "koru/node.h"
 #include "koru/task.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct koru_task {
@@ -48,9 +49,12 @@ struct koru_task {
 
 static_assert(sizeof(struct koru_task) <= 144, "a million tasks should stay small");
 
+static_assert(offsetof(struct koru_task, head) == 0, "koru__task_of");
+
+/* NULL stays NULL. */
 static inline struct koru_task *koru__task_of(struct koru__task_head *head)
 {
-	return koru__container_of(head, struct koru_task, head);
+	return (struct koru_task *)head;
 }
 
 static inline void koru__task_move(struct koru_task *task, enum koru__task_state from,

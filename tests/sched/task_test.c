@@ -321,19 +321,19 @@ static void test_a_queued_task_has_no_stack(void **state)
 	assert_int_equal(run(main_queues_many, &ran), 2000);
 }
 
-/* Touches `bytes` of its stack, all of them. */
-static __attribute__((noinline)) int deep(size_t bytes)
+/* Uses its stack down to `end`. */
+static __attribute__((noinline)) int deep(const char *end)
 {
-	char block[1024];
-	memset(block, (int)bytes, sizeof(block));
+	char block[256];
+	memset(block, 1, sizeof(block));
 	__asm__ volatile("" : : "r"(block) : "memory");
-	int below = bytes > 2048 ? deep(bytes - 1200) : 0;
+	int below = (char *)__builtin_frame_address(0) > end ? deep(end) : 0;
 	return below + block[7] - block[8];
 }
 
 static int use_stack(void *arg)
 {
-	return deep(*(size_t *)arg);
+	return deep((char *)__builtin_frame_address(0) - *(size_t *)arg);
 }
 
 static int main_deep(void *arg)
