@@ -106,16 +106,29 @@ static const char *about_peer(int error)
 	}
 }
 
-static bool is_about_certificate(int error)
+/* What is wrong with a certificate, as the end of a sentence; NULL for other errors. */
+static const char *about_certificate(int error)
 {
 	switch (-error) {
-	case KORU_ECERT:
-	case KORU_ECERTEXPIRED:
-	case KORU_ECERTEARLY:
-	case KORU_ECERTHOST:
-	case KORU_ECERTSELF: return true;
-	default: return false;
+	case KORU_ECERTEXPIRED: return "has expired";
+	case KORU_ECERTEARLY: return "is not valid yet";
+	case KORU_ECERTHOST: return "is for another host";
+	case KORU_ECERTSELF: return "is self-signed";
+	case KORU_ECERT: return "cannot be trusted";
+	default: return NULL;
 	}
+}
+
+/* "the certificate of example.org: certificate has expired" is the subject, and OpenSSL's
+ * words for the verdict. Ours are plainer; of an untrusted one they tell the reason. */
+static void explain_certificate(char buf[CAUSE_SIZE], int error, const char *more)
+{
+	const char *colon = strstr(more, ": ");
+	if (!colon)
+		(void)snprintf(buf, CAUSE_SIZE, "%s", more);
+	else
+		(void)snprintf(buf, CAUSE_SIZE, "%.*s %s%s", (int)(colon - more), more,
+		               about_certificate(error), error == -KORU_ECERT ? colon : "");
 }
 
 /* Copies `why` without the koru_strerror text behind its last colon, which the sentence
@@ -157,8 +170,8 @@ void cause_of_request(char buf[CAUSE_SIZE], int error, const char *why, const ch
 		(void)snprintf(buf, CAUSE_SIZE, "no connection: %s", why);
 	else if (peer && (more[0] != '\0' || peer_of(more, url)))
 		(void)snprintf(buf, CAUSE_SIZE, "%s %s", peer, more);
-	else if (is_about_certificate(error) && more[0] != '\0')
-		(void)snprintf(buf, CAUSE_SIZE, "%s", more);
+	else if (about_certificate(error) && more[0] != '\0')
+		explain_certificate(buf, error, more);
 	else if (more[0] != '\0')
 		(void)snprintf(buf, CAUSE_SIZE, "%s: %s", text, more);
 	else
@@ -181,7 +194,7 @@ void cause_of_deadline(char buf[CAUSE_SIZE], int64_t timeout_ns, uint64_t bytes)
 	text_option_duration(limit, sizeof(limit), timeout_ns);
 	text_bytes(count, sizeof(count), bytes);
 	(void)snprintf(buf, CAUSE_SIZE, "no complete answer within %s (see --timeout); %s had come",
-	               limit, count);
+	               limit, bytes > 0 ? count : "nothing");
 }
 
 void cause_of_stop(char buf[CAUSE_SIZE], const char *what, uint64_t bytes)

@@ -38,6 +38,18 @@ static int bytes_grow(struct stream_bytes *bytes, size_t more)
 	return 0;
 }
 
+static int bytes_put(struct stream_bytes *bytes, const void *data, size_t len)
+{
+	if (len == 0)
+		return 0;
+	int rc = bytes_grow(bytes, len);
+	if (rc < 0)
+		return rc;
+	memcpy(bytes->data + bytes->len, data, len);
+	bytes->len += len;
+	return 0;
+}
+
 static void bytes_done(struct stream_bytes *bytes)
 {
 	koru__free(bytes->data);
@@ -125,13 +137,11 @@ void stream_put(struct stream *stream, const char *text, size_t len)
 {
 	if (stream->error)
 		return;
-	if (bytes_grow(&stream->in, len) < 0) {
-		fail(stream, -ENOMEM);
-		return;
-	}
-	memcpy(stream->in.data + stream->in.len, text, len);
-	stream->in.len += len;
-	appended(stream);
+	int rc = bytes_put(&stream->in, text, len);
+	if (rc < 0)
+		fail(stream, rc);
+	else
+		appended(stream);
 }
 
 void stream_printf(struct stream *stream, const char *format, ...)
@@ -187,16 +197,6 @@ static unsigned columns(int fd)
 	return size.ws_col;
 }
 
-static int append_out(struct stream *stream, const char *text)
-{
-	size_t len = strlen(text);
-	if (bytes_grow(&stream->out, len) < 0)
-		return -ENOMEM;
-	memcpy(stream->out.data + stream->out.len, text, len);
-	stream->out.len += len;
-	return 0;
-}
-
 /* Moves what was appended to `out`; where there is a bar, puts it out of the way before
  * and draws it again behind. */
 static int compose(struct stream *stream)
@@ -209,22 +209,18 @@ static int compose(struct stream *stream)
 	if (stream->in.len == 0 && strcmp(bar, stream->shown) == 0)
 		return 0;
 
-	int rc = 0;
-	if (stream->shown[0] != '\0')
-		rc = append_out(stream, "\r\x1b[K");
+	static const char erase[] = "\r\x1b[K";
+	int rc = bytes_put(&stream->out, erase, stream->shown[0] != '\0' ? sizeof(erase) - 1 : 0);
 	if (rc == 0 && stream->out.len == 0) {
 		struct stream_bytes swap = stream->out;
 		stream->out = stream->in;
 		stream->in = swap;
-	} else if (rc == 0 && bytes_grow(&stream->out, stream->in.len) == 0) {
-		memcpy(stream->out.data + stream->out.len, stream->in.data, stream->in.len);
-		stream->out.len += stream->in.len;
+	} else if (rc == 0) {
+		rc = bytes_put(&stream->out, stream->in.data, stream->in.len);
 		bytes_clear(&stream->in);
-	} else {
-		return -ENOMEM;
 	}
 	memcpy(stream->shown, bar, sizeof(bar));
-	return append_out(stream, bar);
+	return rc == 0 ? bytes_put(&stream->out, bar, strlen(bar)) : rc;
 }
 
 int stream_run(void *arg)

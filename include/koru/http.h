@@ -111,8 +111,8 @@ int koru_http_request(const char *method, const char *url, const struct koru_htt
 
 /* The same, but returns as soon as the head of the answer is there; the body is then read
  * with koru_http_read. Only in a task (-EPERM). The response holds a connection until the
- * body has been read to its end or the response is freed, which the task's loop must do
- * before it ends, and before the client is freed. */
+ * body has been read to its end or the response is freed. One of both must happen before
+ * the client is freed, and before the loop ends: a program that forgets it is stopped. */
 int koru_http_open(const char *method, const char *url, const struct koru_http_opts *opts,
                    struct koru_http_response **ret);
 

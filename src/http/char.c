@@ -49,3 +49,16 @@ bool koru__char_equal(const char *s, size_t len, const char *lower)
 {
 	return strlen(lower) == len && koru__char_same(s, lower, len);
 }
+
+size_t koru__char_decimal(char to[20], uint64_t number)
+{
+	char digits[20];
+	size_t len = 0;
+	do {
+		digits[len++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	for (size_t i = 0; i < len; i++)
+		to[i] = digits[len - 1 - i];
+	return len;
+}

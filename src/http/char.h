@@ -48,6 +48,10 @@ static inline char koru__char_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+/* Writes a number in decimal, without a zero behind it; returns the length. (snprintf would
+ * take longer than the rest of a head.) */
+size_t koru__char_decimal(char to[20], uint64_t number);
+
 /* Whether the `len` bytes at `s` are `lower` (lower case, terminated), in any case. */
 bool koru__char_equal(const char *s, size_t len, const char *lower);
 

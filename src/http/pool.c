@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/die.h"
 #include "base/macro.h"
 #include "http/char.h"
 
@@ -257,7 +258,9 @@ void koru__pool_keep(struct koru__conn *conn)
 
 void koru__pool_done(struct koru__pool *pool)
 {
-	koru__assert(pool->in_use == 0);
+	if (pool->in_use > 0)
+		koru__die("koru: an HTTP client was freed, or its loop has ended, while a response "
+		          "read from it; koru_http_response_free comes first\n");
 	while (!koru__list_empty(&pool->kept)) {
 		struct koru__conn *conn =
 		        koru__container_of(pool->kept.next, struct koru__conn, in_pool);

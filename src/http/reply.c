@@ -2,7 +2,9 @@
  * See reply.h. */
 #include "http/reply.h"
 
+#include "base/assert.h"
 #include "base/macro.h"
+#include "http/char.h"
 
 #include <stdio.h>
 
@@ -72,16 +74,20 @@ static void put_header(struct koru__buf *buf, const char *name, const char *valu
 void koru__reply_write(struct koru__buf *buf, const struct koru__http_reply *reply,
                        struct koru__reply_date *date, int minor, bool keep)
 {
-	char line[64];
-	int len = snprintf(line, sizeof(line), "HTTP/1.1 %03d %s\r\n",
-	                   (int)((unsigned)reply->status % 1000), reason_of(reply->status));
-	koru__buf_put(buf, line, (size_t)len);
+	char number[20];
+	koru__assert(reply->status >= 200 && reply->status <= 999);
+	koru__buf_put(buf, "HTTP/1.1 ", 9);
+	koru__buf_put(buf, number, koru__char_decimal(number, (uint64_t)reply->status));
+	koru__buf_put(buf, " ", 1);
+	koru__buf_puts(buf, reason_of(reply->status));
+	koru__buf_put(buf, "\r\n", 2);
 	put_header(buf, "Date", date_text(date));
 	if (reply->type)
 		put_header(buf, "Content-Type", reply->type);
 	if (koru__reply_has_body(reply->status)) {
-		len = snprintf(line, sizeof(line), "Content-Length: %zu\r\n", reply->body_len);
-		koru__buf_put(buf, line, (size_t)len);
+		koru__buf_puts(buf, "Content-Length: ");
+		koru__buf_put(buf, number, koru__char_decimal(number, reply->body_len));
+		koru__buf_put(buf, "\r\n", 2);
 	}
 	for (size_t i = 0; i < reply->header_count; i++)
 		put_header(buf, reply->headers[i].name, reply->headers[i].value);

@@ -10,7 +10,6 @@
 #include "http/url_parts.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 static bool name_is(const char *name, const char *lower)
@@ -155,10 +154,9 @@ static int put_callers(struct koru__buf *buf, const struct koru__request *req)
 		const char *name;
 		int bit;
 	} replace[] = {
-		{ "accept", ACCEPT },
-		{ "accept-encoding", ACCEPT_ENCODING },
-		{ "user-agent", USER_AGENT },
-		{ "authorization", AUTHORIZATION },
+		{ "accept", ACCEPT },         { "accept-encoding", ACCEPT_ENCODING },
+		{ "range", ACCEPT_ENCODING }, /* a part of an encoded body cannot be decoded */
+		{ "user-agent", USER_AGENT }, { "authorization", AUTHORIZATION },
 	};
 	int seen = 0;
 	for (size_t i = 0; i < req->opts->header_count; i++) {
@@ -181,11 +179,12 @@ static void put_length(struct koru__buf *buf, const struct koru__request *req)
 	/* RFC 9110 8.6: methods that expect a body say so even when there is none. */
 	bool expected = strcmp(req->method, "POST") == 0 || strcmp(req->method, "PUT") == 0 ||
 	                strcmp(req->method, "PATCH") == 0;
-	char text[24];
+	char text[20];
 	if (len == 0 && !expected)
 		return;
-	(void)snprintf(text, sizeof(text), "%zu", len);
-	put_header(buf, "Content-Length", text);
+	koru__buf_puts(buf, "Content-Length: ");
+	koru__buf_put(buf, text, koru__char_decimal(text, len));
+	koru__buf_put(buf, "\r\n", 2);
 }
 
 int koru__request_write(const struct koru__request *req, struct koru__buf *buf)

@@ -8,7 +8,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 static int refuse(const char **ret_why, const char *why)
@@ -207,9 +206,9 @@ void koru__url_print_authority(const struct koru_url *url, struct koru__url_out 
 
 void koru__url_put_port(struct koru__url_out *out, uint16_t port)
 {
-	char text[8];
-	int len = snprintf(text, sizeof(text), ":%u", (unsigned)port);
-	koru__url_put(out, text, (size_t)len);
+	char text[20];
+	koru__url_put(out, ":", 1);
+	koru__url_put(out, text, koru__char_decimal(text, port));
 }
 
 void koru__url_put(struct koru__url_out *out, const char *s, size_t len)

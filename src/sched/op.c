@@ -119,6 +119,20 @@ static void note_at_once(struct koru__loop *loop)
 	koru__give_way(loop);
 }
 
+int64_t koru__op_run_now(struct koru__op *op)
+{
+	struct koru__loop *loop = koru__loop();
+	bool in_task = koru__task_self() != NULL;
+	int rc = in_task ? koru__checkpoint(loop) : 0;
+	if (rc < 0)
+		return rc;
+	op->started = false;
+	(void)koru__attempt(op);
+	if (in_task)
+		note_at_once(loop);
+	return op->result;
+}
+
 int64_t koru__op_run(struct koru__op *op)
 {
 	struct koru__loop *loop = koru__loop();

@@ -68,12 +68,16 @@ TEST(what_a_caller_may_say)
 	koru_http_response_free(res);
 	assert_true(has(raw_request(raw, 1), "Content-Length: 0\r\n"));
 	assert_null(strstr(raw_request(raw, 1), "Accept-Encoding"));
+	const struct koru_http_header range = { "Range", "bytes=0-2" };
+	opts = (struct koru_http_opts){ .headers = &range, .header_count = 1 };
+	check_get(url_of(raw_port(raw), "/"), &opts, 200, "abc");
+	assert_null(strstr(raw_request(raw, 2), "Accept-Encoding"));
 	char user[64];
 	snprintf(user, sizeof(user), "http://me:p%%40ss@127.0.0.1:%u/", (unsigned)raw_port(raw));
 	assert_int_equal(koru_http_get(user, NULL, &res), 0);
 	assert_null(strstr(koru_http_url(res), "me"));
 	koru_http_response_free(res);
-	assert_true(has(raw_request(raw, 2), "\r\nAuthorization: Basic bWU6cEBzcw==\r\n"));
+	assert_true(has(raw_request(raw, 3), "\r\nAuthorization: Basic bWU6cEBzcw==\r\n"));
 	raw_stop(raw);
 }
 

@@ -4,6 +4,8 @@
 #include "client.h"
 #include "nginx.h"
 
+#include <koru/net.h>
+
 #include <errno.h>
 
 static struct nginx nginx;
@@ -161,6 +163,59 @@ TEST(certificates)
 	koru_http_client_free(client);
 }
 
+/* A server of koru's own, for what no good server does: it sends a body that ends with the
+ * connection, and ends the connection with or without saying so in TLS. */
+struct cutter {
+	int fd;
+	bool cut;
+};
+
+static int serve_cut(void *arg)
+{
+	struct cutter *cutter = arg;
+	char cert[PROGRAM_PATH_MAX], key[PROGRAM_PATH_MAX], request[1024];
+	static const char answer[] = "HTTP/1.1 200 OK\r\n\r\nabc";
+	struct koru_stream *s;
+	struct koru_tls_opts opts = { .cert_file = certs_path(cert, nginx.dir, "good.pem"),
+		                      .key_file = certs_path(key, nginx.dir, "good.key") };
+	int fd = koru_accept(cutter->fd, NULL, NULL);
+	assert_true(fd >= 0);
+	assert_int_equal(koru_stream_from_fd(fd, &s), 0);
+	assert_int_equal(koru_stream_accept_tls(s, &opts), 0);
+	assert_true(koru_stream_read(s, request, sizeof(request)) > 0);
+	assert_int_equal(koru_stream_write(s, answer, strlen(answer)), 0);
+	if (cutter->cut)
+		assert_int_equal(koru_shutdown(koru_stream_fd(s), SHUT_WR), 0);
+	else
+		assert_int_equal(koru_stream_shutdown(s), 0);
+	while (koru_stream_read(s, request, sizeof(request)) > 0)
+		continue;
+	koru_stream_close(s);
+	return 0;
+}
+
+TEST(cut_off_connections)
+{
+	make_client();
+	struct koru_http_opts opts = { .client = client };
+	for (int cut = 0; cut < 2; cut++) {
+		struct koru_scope scope;
+		struct cutter cutter = { .cut = cut };
+		char url[64];
+		assert_int_equal(koru_listen("127.0.0.1", 0, 0, &cutter.fd), 0);
+		snprintf(url, sizeof(url), "https://127.0.0.1:%d/", koru_socket_port(cutter.fd));
+		koru_scope_open(&scope, NULL);
+		koru_go(&scope, serve_cut, &cutter);
+		if (cut)
+			check_fails(url, &opts, -KORU_ESHORT, "shorter");
+		else
+			check_get(url, &opts, 200, "abc");
+		assert_int_equal(koru_scope_close(&scope), 0);
+		koru_close(cutter.fd);
+	}
+	koru_http_client_free(client);
+}
+
 static int get_some(void *arg)
 {
 	static const char *const paths[] = { "/small", "/gzip/small", "/chunked/small", "/to/301" };
@@ -253,10 +308,11 @@ static int stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pages),           cmocka_unit_test(encodings_and_chunks),
-		cmocka_unit_test(keeping),         cmocka_unit_test(redirects),
-		cmocka_unit_test(certificates),    cmocka_unit_test(many_at_once),
-		cmocka_unit_test(through_a_proxy), cmocka_unit_test(pythons_server),
+		cmocka_unit_test(pages),          cmocka_unit_test(encodings_and_chunks),
+		cmocka_unit_test(keeping),        cmocka_unit_test(redirects),
+		cmocka_unit_test(certificates),   cmocka_unit_test(cut_off_connections),
+		cmocka_unit_test(many_at_once),   cmocka_unit_test(through_a_proxy),
+		cmocka_unit_test(pythons_server),
 	};
 	forget_proxies();
 	return cmocka_run_group_tests(tests, start, stop);

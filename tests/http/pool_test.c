@@ -21,6 +21,16 @@ static void count(int by)
 	pthread_mutex_unlock(&lock);
 }
 
+/* The most since the last call. */
+static int most_busy(void)
+{
+	pthread_mutex_lock(&lock);
+	int most = busy_most;
+	busy_most = busy;
+	pthread_mutex_unlock(&lock);
+	return most;
+}
+
 /* Answers after 20 ms; "/close" with an end of the connection, "/die" with nothing else. */
 static void slowly(struct raw *raw, int fd, int nth)
 {
@@ -46,9 +56,7 @@ static struct koru_http_client *make_client(unsigned per_host_max, unsigned idle
 {
 	struct koru_http_client *client;
 	struct koru_http_client_opts opts = { .per_host_max = per_host_max, .idle_max = idle_max };
-	pthread_mutex_lock(&lock);
-	busy = busy_most = 0;
-	pthread_mutex_unlock(&lock);
+	(void)most_busy();
 	assert_int_equal(koru_http_client_new(&opts, &client), 0);
 	return client;
 }
@@ -95,7 +103,7 @@ TEST(as_many_as_allowed)
 	struct koru_http_client *client = make_client(4, 0);
 	ask_many(raw, client, "/", 40);
 	assert_int_equal(raw_connections(raw), 4);
-	assert_int_equal(busy_most, 4);
+	assert_int_equal(most_busy(), 4);
 	koru_http_client_free(client);
 	raw_stop(raw);
 }
@@ -107,7 +115,7 @@ TEST(turns_without_keeping)
 	struct koru_http_client *client = make_client(3, 0);
 	ask_many(raw, client, "/close", 12);
 	assert_int_equal(raw_connections(raw), 12);
-	assert_int_equal(busy_most, 3);
+	assert_int_equal(most_busy(), 3);
 	koru_http_client_free(client);
 	raw_stop(raw);
 }
@@ -120,6 +128,33 @@ TEST(kept_in_all)
 	assert_int_equal(raw_connections(raw), 8);
 	ask_many(raw, client, "/", 8); /* two of them on kept connections */
 	assert_int_equal(raw_connections(raw), 14);
+	koru_http_client_free(client);
+	raw_stop(raw);
+}
+
+/* Of several kept connections the latest used is taken, so that the others can grow old. */
+static void by_number(struct raw *raw, int fd, int nth)
+{
+	char answer[128];
+	snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d", nth);
+	while (raw_read(raw, fd)) {
+		raw_nap_ms(nth ? 40 : 10);
+		if (!raw_send(fd, answer))
+			return;
+	}
+}
+
+TEST(the_latest_used_first)
+{
+	struct raw *raw = raw_start(by_number, NULL);
+	struct koru_http_client *client = make_client(4, 0);
+	struct koru_http_opts opts = { .client = client };
+	char url[256];
+	snprintf(url, sizeof(url), "%s", url_of(raw_port(raw), "/"));
+	ask_many(raw, client, "/", 2); /* number 1 takes longer, and is the latest */
+	assert_int_equal(raw_connections(raw), 2);
+	for (int i = 0; i < 3; i++)
+		check_get(url, &opts, 200, "1");
 	koru_http_client_free(client);
 	raw_stop(raw);
 }
@@ -256,6 +291,7 @@ int main(void)
 		cmocka_unit_test(as_many_as_allowed),
 		cmocka_unit_test(turns_without_keeping),
 		cmocka_unit_test(kept_in_all),
+		cmocka_unit_test(the_latest_used_first),
 		cmocka_unit_test(first_come_first_served),
 		cmocka_unit_test(who_gives_up),
 		cmocka_unit_test(failures_pass_the_turn),

@@ -208,6 +208,16 @@ static void refusals(void **state)
 	               "GET\r\n\r\n",
 	      HELLO "\r\nhello"
 	            "HTTP/1.1 400 Bad Request\r\n" NOTHING);
+	static char chunked[1200000];
+	int len = snprintf(chunked, sizeof(chunked), GET("/") "Transfer-Encoding: chunked\r\n\r\n");
+	for (int i = 0; i < 1100; i++) {
+		len += snprintf(chunked + len, sizeof(chunked) - (size_t)len, "400\r\n");
+		memset(chunked + len, 'x', 1024);
+		len += 1024;
+		len += snprintf(chunked + len, sizeof(chunked) - (size_t)len, "\r\n");
+	}
+	assert_string_equal(talk(&s, chunked, (size_t)len),
+	                    "HTTP/1.1 413 Content Too Large\r\n" NOTHING);
 	static char text[40000];
 	memset(text, 'x', sizeof(text) - 1);
 	memcpy(text, "GET /", 5);

@@ -14,14 +14,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-static void in_both_places(int (*body)(void *arg), void *arg)
-{
-	int fds = count_fds();
-	assert_int_equal(run(body, arg), 0);
-	assert_int_equal(body(arg), 0);
-	assert_int_equal(count_fds(), fds);
-}
-
 static int body_nothing(void *arg)
 {
 	struct pollfd negative[2] = { { .fd = -1, .events = POLLIN, .revents = 77 },

@@ -52,14 +52,6 @@ static void listen_at(struct listener *l, int domain, int backlog, int flags)
 
 static const int domains[] = { AF_INET, AF_UNIX };
 
-static void in_both_places(int (*body)(void *arg), void *arg)
-{
-	int fds = count_fds();
-	assert_int_equal(run(body, arg), 0);
-	assert_int_equal(body(arg), 0);
-	assert_int_equal(count_fds(), fds);
-}
-
 static void assert_cloexec_nonblock(int fd)
 {
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);

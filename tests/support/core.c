@@ -26,6 +26,14 @@ int run(koru_fn *main_fn, void *arg)
 	return run_with(main_fn, arg, NULL);
 }
 
+void in_both_places(int (*body)(void *arg), void *arg)
+{
+	int fds = count_fds();
+	assert_int_equal(run(body, arg), 0);
+	assert_int_equal(body(arg), 0);
+	assert_int_equal(count_fds(), fds);
+}
+
 static _Noreturn void be_child(int out, int (*body)(void *arg), void *arg)
 {
 	const int faults[] = { SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE };

@@ -16,6 +16,10 @@
 int run(koru_fn *main_fn, void *arg);
 int run_with(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts);
 
+/* Calls body(arg), which asserts and returns 0, in a task and then on this thread, which has no
+ * loop. Asserts that no descriptor is left open. */
+void in_both_places(int (*body)(void *arg), void *arg);
+
 /* A child process and what it said before it ended. */
 struct child {
 	bool exited;     /* by exit; otherwise by a signal */

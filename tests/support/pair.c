@@ -8,12 +8,16 @@
 #include <fcntl.h>
 #include <koru/run.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 static void open_tcp(int fds[2])
 {
+	sigset_t all, before; /* connect(2) is not to be interrupted, as some tests would */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	struct sockaddr_in addr = { .sin_family = AF_INET,
 		                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(addr);
@@ -31,6 +35,7 @@ static void open_tcp(int fds[2])
 	close(listener);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(fcntl(fds[i], F_SETFL, O_NONBLOCK), 0);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void pair_open(struct pair *ret_pair, int kind)

@@ -49,6 +49,12 @@ static void requests(void **state)
 		{ -KORU_ECERTEXPIRED, "the certificate of a has expired", "https://a/",
 		  "the certificate of a has expired" },
 		{ -KORU_ECERTEXPIRED, "", "https://a/", "the certificate has expired" },
+		{ -KORU_ECERTHOST, "the certificate of a: hostname mismatch", "https://a/",
+		  "the certificate of a is for another host" },
+		{ -KORU_ECERT, "the certificate of a: unable to get local issuer certificate",
+		  "https://a/",
+		  "the certificate of a cannot be trusted: unable to get local issuer "
+		  "certificate" },
 		{ -KORU_ESHORT, "the body is shorter than promised", "http://a/",
 		  "the body is shorter than promised" },
 		{ -EMFILE, NULL, "http://a/", "too many open files" },
@@ -91,6 +97,9 @@ static void the_others(void **state)
 	cause_of_deadline(buf, 30 * KORU_SECOND, 500);
 	assert_string_equal(buf,
 	                    "no complete answer within 30s (see --timeout); 500 bytes had come");
+	cause_of_deadline(buf, 1500 * KORU_MILLISECOND, 0);
+	assert_string_equal(buf,
+	                    "no complete answer within 1.5s (see --timeout); nothing had come");
 	cause_of_stop(buf, "cut off", 0);
 	assert_string_equal(buf, "cut off");
 	cause_of_stop(buf, "cut off", 1500);

@@ -84,9 +84,20 @@ class Saved(Case):
         with Command("fetch", "-o", self.path("out"), self.server.url("/drip"), self.server.url("/ok")):
             support.wait_for(lambda: os.path.isdir(self.path("out")) and len(self.files("out")) == 2,
                              "a file and a temporary one")
-            visible = [name for name in self.files("out") if not name.startswith(".")]
             support.wait_for(lambda: self.name("ok") in self.files("out"), "the whole one")
-            self.assertNotIn(self.name("drip"), visible)
+            visible = [name for name in self.files("out") if not name.startswith(".")]
+            self.assertEqual(visible, [self.name("ok")])
+
+    def test_a_planted_link_is_not_written_through(self):
+        """The temporary name can be guessed; what stands there is left alone."""
+        os.mkdir(self.path("out"))
+        target = self.write("target", "old")
+        script = 'ln -s "$2" "$3/.koru-$$-0.part"; exec "$1" fetch -o "$3" "$4"'
+        done = subprocess.run(["sh", "-c", script, "-", support.KORU, target, self.path("out"),
+                               self.server.url("/ok")], stdout=subprocess.DEVNULL, check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(self.read("target"), b"old")
+        self.assertEqual(self.read("out/" + self.name("ok")), b"x" * 10)
 
 
 class Unsaved(Case):
