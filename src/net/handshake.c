@@ -164,9 +164,11 @@ static int negotiate(struct koru__tls *t, const struct start *start)
 			koru__tls_set_detail(t, detail.text);
 		return rc;
 	}
+	t->host = start->host;
 	rc = setup(t, start, wire, wire_len);
 	if (rc == 0)
 		rc = shake_hands(t);
+	t->host = NULL;
 	t->offer = NULL;
 	return rc < 0 ? rc : note_alpn(t);
 }

@@ -188,7 +188,10 @@ static void answered(void *arg, int status, int timeouts, struct ares_addrinfo *
 	for (const struct ares_addrinfo_node *n = info ? info->nodes : NULL; n; n = n->ai_next) {
 		if (n->ai_family != entry->family || count == KORU_DNS_ADDRS_MAX)
 			continue;
-		memcpy(&addrs[count++], n->ai_addr, (size_t)n->ai_addrlen);
+		const union koru__addr *addr = (const void *)n->ai_addr;
+		koru__addr_from_bytes(&addrs[count++], entry->family,
+		                      entry->family == AF_INET6 ? (const void *)&addr->in6.sin6_addr
+		                                                : (const void *)&addr->in.sin_addr);
 		ttl = n->ai_ttl < ttl ? n->ai_ttl : ttl;
 	}
 	/* An answer holds no longer than any record on the way to it. */

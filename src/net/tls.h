@@ -48,6 +48,7 @@ struct koru__tls {
 	size_t out_size;
 	char *session_key;          /* "host:port"; NULL: sessions are not kept */
 	char *alpn;                 /* what was agreed on; NULL: nothing */
+	const char *host;           /* client, in the handshake: whom it wants to talk to */
 	const unsigned char *offer; /* server, in the handshake: the protocols it speaks, */
 	unsigned offer_len;         /*   in wire format */
 	char *detail;               /* about `failed`; NULL: nothing is known */

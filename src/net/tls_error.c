@@ -33,11 +33,8 @@ static int certificate_error(struct koru__tls *t)
 {
 	char text[sizeof(struct koru_stream_detail)];
 	long result = SSL_get_verify_result(t->ssl);
-	const char *host = SSL_get0_peername(t->ssl); /* set only where a name matched */
-	if (!host)
-		host = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
-	snprintf(text, sizeof(text), "the certificate%s%s: %s", host ? " of " : "",
-	         host ? host : "", X509_verify_cert_error_string(result));
+	snprintf(text, sizeof(text), "the certificate of %.150s: %s",
+	         t->host ? t->host : "the peer", X509_verify_cert_error_string(result));
 	koru__tls_set_detail(t, text);
 	return verify_error(result);
 }

@@ -33,6 +33,14 @@ static pid_t start_s_server(uint16_t port, const char *name, const char *const e
 	return program_start_server(NULL, port, argv);
 }
 
+/* A system with one root, which signed nothing: the usual hundred only take longer. */
+static void few_roots(void)
+{
+	char path[PROGRAM_PATH_MAX];
+	setenv("SSL_CERT_FILE", certs_path(path, dir, "idle.pem"), 1);
+	setenv("SSL_CERT_DIR", "/nowhere", 1);
+}
+
 struct call {
 	const char *host;
 	uint16_t port;
@@ -104,6 +112,25 @@ static void a_good_certificate(void **state)
 	program_stop(server);
 }
 
+/* OpenSSL's variables say which roots are the system's. */
+static void the_system_s_roots(void **state)
+{
+	(void)state;
+	uint16_t port = program_free_port();
+	pid_t server = start_s_server(port, "good", NULL);
+	struct call c = call_to(port);
+	c.tls.ca_file = NULL;
+	setenv("SSL_CERT_FILE", ca, 1);
+	assert_int_equal(dial(&c), 0);
+	unsetenv("SSL_CERT_FILE");
+	unsetenv("SSL_CERT_DIR");
+	assert_int_equal(dial(&c), -KORU_ECERT);
+	c.tls.ca_file = ca; /* besides the system's */
+	assert_int_equal(dial(&c), 0);
+	few_roots();
+	program_stop(server);
+}
+
 static void bad_certificates(void **state)
 {
 	(void)state;
@@ -128,8 +155,45 @@ static void bad_certificates(void **state)
 		struct call c = call_to(port);
 		assert_int_equal(dial(&c), kinds[i].error);
 		assert_string_equal(c.detail.text, kinds[i].detail);
+		c.host = "127.0.0.1"; /* named too, though it is no name */
+		assert_int_equal(dial(&c), kinds[i].error);
+		assert_non_null(strstr(c.detail.text, "certificate of 127.0.0.1: "));
 		c.tls.insecure_no_verify = true;
 		assert_int_equal(dial(&c), 0);
+		program_stop(server);
+	}
+}
+
+static int in_half_a_stack(struct call *c)
+{
+	return koru_run(talk, c,
+	                &(struct koru_run_opts){ .stack_size = KORU_STACK_SIZE_DEFAULT / 2 });
+}
+
+/* Room is left for the program on a stack of the usual size. */
+static void a_handshake_leaves_room_on_the_stack(void **state)
+{
+	(void)state;
+	uint16_t port = program_free_port();
+	pid_t server = start_s_server(port, "good", NULL);
+	struct call c = call_to(port);
+	assert_int_equal(in_half_a_stack(&c), 0);
+	program_stop(server);
+}
+
+/* On a plain thread every call blocks it; what contexts and sessions belong to is gone by then. */
+static void outside_a_task(void **state)
+{
+	(void)state;
+	static const char *const versions[] = { "-tls1_2", "-tls1_3" };
+	for (size_t i = 0; i < 2; i++) {
+		uint16_t port = program_free_port();
+		pid_t server =
+		        start_s_server(port, "good", (const char *const[]){ versions[i], NULL });
+		struct call c = call_to(port);
+		assert_int_equal(talk(&c), 0);
+		assert_int_equal(talk(&c), 0);
+		assert_false(c.resumed);
 		program_stop(server);
 	}
 }
@@ -324,6 +388,7 @@ static int setup(void **state)
 	program_tmpdir(dir);
 	certs_make(dir);
 	certs_path(ca, dir, "ca.pem");
+	few_roots();
 	return 0;
 }
 
@@ -338,7 +403,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_certificate),
+		cmocka_unit_test(the_system_s_roots),
 		cmocka_unit_test(bad_certificates),
+		cmocka_unit_test(a_handshake_leaves_room_on_the_stack),
+		cmocka_unit_test(outside_a_task),
 		cmocka_unit_test(old_versions_are_refused),
 		cmocka_unit_test(alpn),
 		cmocka_unit_test(sessions_are_resumed),
