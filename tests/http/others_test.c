@@ -163,6 +163,26 @@ TEST(certificates)
 	koru_http_client_free(client);
 }
 
+/* The loop's own client ends with the loop, kept connections and all; and before or after the
+ * TLS of the loop. */
+TEST(kept_at_the_end)
+{
+	setenv("SSL_CERT_FILE", nginx.ca, 1);
+	check_get(https_url("localhost", NGINX_GOOD, "/small"), NULL, 200, "small page\n");
+	check_get(https_url("127.0.0.1", NGINX_GOOD, "/small"), NULL, 200, "small page\n");
+	unsetenv("SSL_CERT_FILE");
+}
+
+static void on_a_plain_thread(void **state)
+{
+	(void)state;
+	int fds = program_open_fds();
+	setenv("SSL_CERT_FILE", nginx.ca, 1);
+	check_get(https_url("localhost", NGINX_GOOD, "/small"), NULL, 200, "small page\n");
+	unsetenv("SSL_CERT_FILE");
+	assert_int_equal(program_open_fds(), fds);
+}
+
 /* A server of koru's own, for what no good server does: it sends a body that ends with the
  * connection, and ends the connection with or without saying so in TLS. */
 struct cutter {
@@ -308,10 +328,11 @@ static int stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pages),          cmocka_unit_test(encodings_and_chunks),
-		cmocka_unit_test(keeping),        cmocka_unit_test(redirects),
-		cmocka_unit_test(certificates),   cmocka_unit_test(cut_off_connections),
-		cmocka_unit_test(many_at_once),   cmocka_unit_test(through_a_proxy),
+		cmocka_unit_test(pages),           cmocka_unit_test(encodings_and_chunks),
+		cmocka_unit_test(keeping),         cmocka_unit_test(redirects),
+		cmocka_unit_test(certificates),    cmocka_unit_test(cut_off_connections),
+		cmocka_unit_test(kept_at_the_end), cmocka_unit_test(on_a_plain_thread),
+		cmocka_unit_test(many_at_once),    cmocka_unit_test(through_a_proxy),
 		cmocka_unit_test(pythons_server),
 	};
 	forget_proxies();
