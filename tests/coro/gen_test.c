@@ -3,7 +3,6 @@
 #include "support/cmocka.h"
 
 #include "base/fault.h"
-#include "context/guard.h"
 #include <koru/koru.h>
 
 #include <errno.h>
@@ -442,7 +441,7 @@ static int without_stack_task(void *arg)
 	void *value;
 	int failed = 0;
 	/* Kernels before 6.13 and emulators have the guards that the other call makes. */
-	bool old = strcmp(koru__guard_name(), "mprotect") == 0;
+	bool old = strcmp(koru_guard_name(), "mprotect") == 0;
 	int error = old ? -KORU_EGUARD : -ENOMEM;
 	koru__fault_arm(old ? KORU__FAULT_MPROTECT : KORU__FAULT_GUARD, 0, 1000, ENOMEM);
 	for (int i = 0; i < 100; i++) {
