@@ -6,8 +6,10 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "context/stack.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 /* What the three tools are asked for, as one set of functions for each; the two that a build
  * lacks are empty. */
@@ -41,26 +43,61 @@ void AnnotateIgnoreReadsEnd(const char *file, int line);
 void AnnotateIgnoreWritesBegin(const char *file, int line);
 void AnnotateIgnoreWritesEnd(const char *file, int line);
 enum { TSAN_NO_SYNC = 1 };
-#define tsan_current()     __tsan_get_current_fiber()
-#define tsan_create()      __tsan_create_fiber(0)
-#define tsan_destroy(f)    __tsan_destroy_fiber(f)
-#define tsan_switch(f)     __tsan_switch_to_fiber((f), TSAN_NO_SYNC)
-#define tsan_acquire(addr) __tsan_acquire(addr)
-#define tsan_release(addr) __tsan_release(addr)
+#define tsan_current()         __tsan_get_current_fiber()
+#define tsan_create()          create_fiber()
+#define tsan_destroy(f)        __tsan_destroy_fiber(f)
+#define tsan_blank_open()      ((void)(blank = __tsan_create_fiber(0)))
+#define tsan_blank_close()     __tsan_destroy_fiber(blank)
+#define tsan_forget(low, size) forget_stack((low), (size))
+#define tsan_switch(f)         __tsan_switch_to_fiber((f), TSAN_NO_SYNC)
+#define tsan_acquire(addr)     __tsan_acquire(addr)
+#define tsan_release(addr)     __tsan_release(addr)
 #define tsan_quiet_begin()                                                                         \
 	(AnnotateIgnoreReadsBegin(__FILE__, __LINE__),                                             \
 	 AnnotateIgnoreWritesBegin(__FILE__, __LINE__))
 #define tsan_quiet_end()                                                                           \
 	(AnnotateIgnoreWritesEnd(__FILE__, __LINE__), AnnotateIgnoreReadsEnd(__FILE__, __LINE__))
+
+/* Whoever creates a fiber, or takes memory into use, is ordered before what the fiber does. Neither
+ * the task that happens to make room for another nor the one whose stack the other inherits may
+ * be, or races between the two would go unseen. So both are done in the name of a fiber that does
+ * nothing else. One a thread: of its loop. */
+static __thread void *blank;
+
+static void *create_fiber(void)
+{
+	void *current = __tsan_get_current_fiber();
+	__tsan_switch_to_fiber(blank, TSAN_NO_SYNC);
+	void *fiber = __tsan_create_fiber(0);
+	__tsan_switch_to_fiber(current, TSAN_NO_SYNC);
+	return fiber;
+}
+
+/* Only mapping it anew makes ThreadSanitizer forget who used a piece of memory. */
+static void forget_stack(void *low, size_t size)
+{
+	void *current = __tsan_get_current_fiber();
+	size_t pages = (size + koru__page_size() - 1) / koru__page_size() * koru__page_size();
+	__tsan_switch_to_fiber(blank, TSAN_NO_SYNC);
+	void *map =
+	        mmap(low, pages, PROT_READ | PROT_WRITE,
+	             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | MAP_FIXED, -1, 0);
+	koru__assert(map == low);
+	(void)!madvise(low, pages, MADV_NOHUGEPAGE); /* as its neighbours: one mapping again */
+	__tsan_switch_to_fiber(current, TSAN_NO_SYNC);
+}
 #else
-#define tsan_current()     NULL
-#define tsan_create()      NULL
-#define tsan_destroy(f)    ((void)(f))
-#define tsan_switch(f)     ((void)(f))
-#define tsan_acquire(addr) ((void)(addr))
-#define tsan_release(addr) ((void)(addr))
-#define tsan_quiet_begin() ((void)0)
-#define tsan_quiet_end()   ((void)0)
+#define tsan_blank_open()      ((void)0)
+#define tsan_blank_close()     ((void)0)
+#define tsan_forget(low, size) ((void)(low), (void)(size))
+#define tsan_current()         NULL
+#define tsan_create()          NULL
+#define tsan_destroy(f)        ((void)(f))
+#define tsan_switch(f)         ((void)(f))
+#define tsan_acquire(addr)     ((void)(addr))
+#define tsan_release(addr)     ((void)(addr))
+#define tsan_quiet_begin()     ((void)0)
+#define tsan_quiet_end()       ((void)0)
 #endif
 
 #ifdef KORU_VALGRIND
@@ -83,8 +120,8 @@ struct record {
 	unsigned valgrind_id;
 };
 
-/* Quietly: one task's record may be freed by another that nothing orders behind it, and the
- * allocator is seen by ThreadSanitizer even when it is called from here. */
+/* Quietly: one task's record may be freed by another that nothing orders behind it, and
+ * ThreadSanitizer sees the allocator even when it is called from here. */
 static struct record *new_record(struct record init)
 {
 	tsan_quiet_begin();
@@ -115,6 +152,7 @@ void *koru__sanitize_new_thread(void *order)
 	rc = pthread_attr_getstack(&attr, &low, &size);
 	koru__assert(rc == 0);
 	pthread_attr_destroy(&attr);
+	tsan_blank_open();
 	return new_record((struct record){
 	        .stack_low = low,
 	        .stack_size = size,
@@ -130,6 +168,8 @@ void koru__sanitize_free(void *s)
 		return;
 	if (r->fiber && r->fiber != tsan_current())
 		tsan_destroy(r->fiber);
+	else if (r->fiber)
+		tsan_blank_close(); /* it is the thread's own */
 	if (r->valgrind_id)
 		valgrind_remove(r->valgrind_id);
 	tsan_quiet_begin();
@@ -178,6 +218,7 @@ void koru__sanitize_quiet_end(void)
 void koru__sanitize_forget(void *low, size_t size)
 {
 	asan_forget(low, size);
+	tsan_forget(low, size);
 }
 
 void koru__sanitize_let_go(void *buf, size_t size, size_t written)

@@ -69,7 +69,8 @@ void koru__sanitize_acquire(void *token);
 void koru__sanitize_quiet_begin(void);
 void koru__sanitize_quiet_end(void);
 
-/* A stack is given back: what its frames left behind is forgotten. */
+/* A stack is taken into use, and has no contents yet: what the frames of others left behind there
+ * is forgotten. From its first page to its top. */
 void koru__sanitize_forget(void *low, size_t size);
 
 /* The kernel lets go of a buffer that only io_uring knew it had: it must still be there. Of

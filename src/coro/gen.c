@@ -2,7 +2,8 @@
  * Generators: the beginning, the end and all that is not the plain case of koru/gen.h.
  *
  * A generator is a second stack of the task that resumes it: the running task stays the same, so
- * what the body waits for, the task waits for. */
+ * what the body waits for, the task waits for. Each switch between the two hands over all that was
+ * done before it. */
 #include "koru/gen.h"
 
 #include "base/assert.h"
@@ -30,8 +31,10 @@ static void run_body(void *arg)
 {
 	struct koru_gen *gen = arg;
 	koru__context_enter(&gen->koru__body);
+	koru__sanitize_acquire(gen);
 	gen->koru__result = gen->koru__fn(gen, gen->koru__arg);
 	gen->koru__state = KORU__GEN_ENDED;
+	koru__sanitize_release(gen);
 	koru__context_leave(&gen->koru__body, &gen->koru__caller);
 }
 
@@ -64,7 +67,9 @@ static void resume(struct koru__loop *loop, struct koru_gen *gen, void *value, i
 	gen->koru__thrown = thrown;
 	gen->koru__caller.sanitize = task->head.context.sanitize;
 	task->head.context.sanitize = gen->koru__body.sanitize;
+	koru__sanitize_release(gen);
 	koru__context_switch(&gen->koru__caller, &gen->koru__body);
+	koru__sanitize_acquire(gen);
 	task->head.context.sanitize = gen->koru__caller.sanitize;
 	if (gen->koru__state == KORU__GEN_ENDED)
 		end(loop, gen);
@@ -142,7 +147,9 @@ int koru__gen_yield_slow(struct koru_gen *gen, void *value, void **ret_sent)
 		return -EBUSY;
 	gen->koru__state = KORU__GEN_SUSPENDED;
 	gen->koru__value = value;
+	koru__sanitize_release(gen);
 	koru__context_switch(&gen->koru__body, &gen->koru__caller);
+	koru__sanitize_acquire(gen);
 	if (gen->koru__thrown)
 		return koru__gen_caught(gen);
 	if (ret_sent)

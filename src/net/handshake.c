@@ -69,9 +69,9 @@ static int set_host(SSL *ssl, const char *host, bool verify)
 static int session_key(struct koru__tls *t, const struct start *start)
 {
 	char peer[KORU_SOCKET_NAME_MAX] = "";
-	char key[HOST_LEN_MAX + 32];
+	char key[HOST_LEN_MAX + KORU_SOCKET_NAME_MAX + sizeof(" unverified")];
 	(void)koru_socket_peer(t->fd, peer, sizeof(peer));
-	const char *colon = strrchr(peer, ':');
+	const char *colon = strrchr(peer, ':'); /* which of its addresses does not matter */
 	int len = snprintf(key, sizeof(key), "%s%s%s", start->host, colon ? colon : "",
 	                   start->opts->insecure_no_verify ? " unverified" : "");
 	koru__assert(len > 0 && len < (int)sizeof(key));

@@ -53,12 +53,23 @@ struct query {
 	struct koru__dns_entry *entry;
 };
 
+/* The first of the queue, whose reference is the caller's now. */
+static struct koru__dns_entry *queue_pop(struct resolver *r)
+{
+	struct koru__list *node = koru__list_pop_front(&r->queue);
+	return node ? koru__container_of(node, struct koru__dns_entry, queue) : NULL;
+}
+
 static void resolver_free(void *value)
 {
 	struct resolver *r = value;
 	if (!r)
 		return;
-	koru__assert(!r->driving && r->inflight == 0);
+	/* A driver for which no stack was found never ran, and what it was to ask is still there;
+	 * that has failed the root scope, so nobody waits for it. */
+	koru__assert(r->inflight == 0);
+	for (struct koru__dns_entry *entry; (entry = queue_pop(r));)
+		koru__dns_entry_unref(entry);
 	koru__ares_done(&r->ares);
 	koru__dns_cache_done(&r->cache);
 	koru__free(r->hosts_path);
@@ -230,13 +241,6 @@ static void ask(struct resolver *r, struct koru__dns_entry *entry)
 	                 &(struct ares_addrinfo_hints){ .ai_family = entry->family,
 	                                                .ai_flags = ARES_AI_NOSORT },
 	                 answered, query);
-}
-
-/* The first of the queue, whose reference is the caller's now. */
-static struct koru__dns_entry *queue_pop(struct resolver *r)
-{
-	struct koru__list *node = koru__list_pop_front(&r->queue);
-	return node ? koru__container_of(node, struct koru__dns_entry, queue) : NULL;
 }
 
 /* Ends everything with `error`. */

@@ -142,7 +142,9 @@ static bool epoll_submit(struct koru__poller *poller, struct koru__op *op)
 	op->finished = false;
 	if (koru__attempt(op))
 		return true;
+	koru__sanitize_quiet_begin(); /* the table is no task's */
 	struct watch *w = watch_of(p, op->fd);
+	koru__sanitize_quiet_end();
 	if (!w) {
 		op->result = -ENOMEM;
 		return true;

@@ -48,10 +48,12 @@ void koru__loop_close(struct koru__loop *loop)
 	koru__assert(koru__list_empty(&loop->root.koru__tasks) && !loop->timers.root);
 	koru__locals_done(loop);
 	koru__context_done(&loop->ended);
-	koru__context_done(&loop->context);
+	koru__sanitize_quiet_begin(); /* tasks took some of this memory */
 	koru__slab_done(&loop->tasks);
-	koru__stack_pool_done(&loop->stacks);
 	loop->poller->ops->close(loop->poller);
+	koru__sanitize_quiet_end();
+	koru__context_done(&loop->context);
+	koru__stack_pool_done(&loop->stacks);
 	koru__loop_here = (struct koru__loop_head){ .loop = NULL };
 }
 

@@ -23,6 +23,7 @@
 #include "koru/node.h"
 #include "koru/task.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct koru_task {

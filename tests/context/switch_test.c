@@ -107,8 +107,8 @@ static void test_bare_contexts(void **state)
 	struct pingpong p = { .rounds = 30 };
 	koru__stack_pool_init(&pool);
 	assert_int_equal(koru__stack_get(&pool, 2, &stack), 0);
-	koru__context_init_thread(&p.here, NULL);
-	koru__context_init(&p.there, stack, other_side, &p, NULL);
+	koru__context_init_thread(&p.here, &p); /* they share p, and never run at once */
+	koru__context_init(&p.there, stack, other_side, &p, &p);
 	uint64_t expected = 0;
 	uint64_t n = 1;
 	while (p.rounds > 0) {
@@ -225,8 +225,8 @@ static void test_stacks_begin_aligned(void **state)
 	struct pingpong p = { .sum = 99 };
 	koru__stack_pool_init(&pool);
 	assert_int_equal(koru__stack_get(&pool, 2, &stack), 0);
-	koru__context_init_thread(&p.here, NULL);
-	koru__context_init(&p.there, stack, entry_that_checks_alignment, &p, NULL);
+	koru__context_init_thread(&p.here, &p);
+	koru__context_init(&p.there, stack, entry_that_checks_alignment, &p, &p);
 	koru__context_switch(&p.here, &p.there);
 	assert_int_equal(p.sum, 0);
 	koru__context_done(&p.there);

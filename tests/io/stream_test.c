@@ -210,11 +210,11 @@ static int main_dontwait_stays(void *arg)
 	struct koru_scope s;
 	(void)arg;
 	pair_open(&p, PAIR_SOCKET);
-	koru_go(NULL, raises_flag, &other_ran);
+	koru_scope_open(&s, NULL);
+	koru_go(&s, raises_flag, &other_ran);
 	assert_int_equal(koru_recv(p.out, buf, 8, MSG_DONTWAIT), -EAGAIN);
 	assert_int_equal(koru_send(p.in, "x", 1, MSG_DONTWAIT), 1);
 	assert_false(other_ran);
-	koru_scope_open(&s, NULL);
 	koru_scope_cancel(&s);
 	assert_int_equal(koru_recv(p.out, buf, 8, MSG_DONTWAIT), 1);
 	koru_scope_close(&s);

@@ -14,6 +14,7 @@
 struct pair {
 	struct koru_stream *a, *b; /* client and server; may be closed and set to NULL */
 	int buffer;                /* of each socket, in bytes; 0: the system's */
+	const char *host;          /* what the client calls the server; NULL: "localhost" */
 	struct koru_tls_opts client, server;
 	int server_rc; /* what the server's handshake returned */
 };
@@ -22,10 +23,13 @@ struct pair {
 int pair_setup(void **state);
 int pair_teardown(void **state);
 
+/* The file of the root that signed the server's certificate. */
+const char *pair_ca(void);
+
 void pair_open(struct pair *p);
 void pair_close(struct pair *p);
 
-/* TLS on both ends, for "localhost". Returns the client's result. */
+/* TLS on both ends. Returns the client's result. */
 int pair_start_tls(struct pair *p);
 
 /* Both, which must work. */

@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 TEST(plain_then_tls)
 {
@@ -98,6 +100,64 @@ TEST(truncation_is_told_from_the_end)
 			assert_int_equal(koru_stream_write(p.a, "more", 4), 0);
 		pair_close(&p);
 	}
+	return 0;
+}
+
+TEST(nothing_follows_the_end)
+{
+	struct pair p = { 0 };
+	char buf[16];
+	pair_open_tls(&p);
+	assert_int_equal(koru_stream_shutdown(p.a), 0);
+	assert_int_equal(koru_stream_write(p.a, "x", 1), -EPIPE);
+	assert_int_equal(koru_stream_write(p.b, "answer", 6), 0); /* reading goes on */
+	assert_int_equal(koru_stream_read(p.a, buf, sizeof(buf)), 6);
+	assert_int_equal(koru_stream_shutdown(p.a), 0);
+	pair_close(&p);
+
+	pair_open_tls(&p);
+	koru_shutdown(koru_stream_fd(p.b), SHUT_WR);
+	assert_int_equal(koru_stream_read(p.a, buf, sizeof(buf)), -KORU_EEOF);
+	assert_int_equal(koru_stream_write(p.a, "x", 1), -EPIPE);
+	pair_close(&p);
+	return 0;
+}
+
+/* Returns whether the handshake was an abbreviated one. */
+static bool meet(const char *host, const char *ca)
+{
+	struct pair p = { .host = host, .client.ca_file = ca };
+	char byte;
+	pair_open_tls(&p);
+	assert_int_equal(koru_stream_write(p.b, "x", 1), 0);
+	assert_int_equal(koru_stream_read(p.a, &byte, 1), 1); /* with the tickets before it */
+	bool resumed = koru_stream_tls_resumed(p.a);
+	pair_close(&p);
+	return resumed;
+}
+
+/* Many hosts and many sets of files: what is kept is bounded, and the oldest go. */
+TEST(sessions_and_contexts_are_bounded)
+{
+	char host[32];
+	for (int i = 0; i < KORU_TLS_SESSIONS_MAX; i++) {
+		snprintf(host, sizeof(host), "h%d.test.localhost", i);
+		assert_false(meet(host, NULL));
+	}
+	assert_true(meet(host, NULL));
+	assert_false(meet("h1.test.localhost", NULL));
+
+	char path[PROGRAM_PATH_MAX], dir[PROGRAM_PATH_MAX];
+	program_tmpdir(dir);
+	for (int i = 0; i <= KORU_TLS_CONTEXTS_MAX; i++) {
+		snprintf(path, sizeof(path), "%.200s/%d.pem", dir, i);
+		assert_int_equal(symlink(pair_ca(), path), 0);
+		assert_false(meet("localhost", path));
+		assert_true(meet("localhost", path));
+	}
+	snprintf(path, sizeof(path), "%.200s/0.pem", dir);
+	assert_false(meet("localhost", path)); /* forgotten, and its sessions with it */
+	program_tmpdir_remove(dir);
 	return 0;
 }
 
@@ -271,6 +331,8 @@ int main(void)
 		cmocka_unit_test(plain_then_tls),
 		cmocka_unit_test(both_ways_at_once),
 		cmocka_unit_test(truncation_is_told_from_the_end),
+		cmocka_unit_test(nothing_follows_the_end),
+		cmocka_unit_test(sessions_and_contexts_are_bounded),
 		cmocka_unit_test(closing_says_so),
 		cmocka_unit_test(reads_that_need_no_waiting_give_way),
 		cmocka_unit_test(errors_that_others_left_behind),

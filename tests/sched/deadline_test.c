@@ -73,8 +73,7 @@ static int main_absolute(void *arg)
 	assert_int_equal(koru_deadline(), KORU_FOREVER);
 	/* Both: the nearer, whichever it is. */
 	when = koru_now() + KORU_HOUR;
-	koru_scope_open(&s,
-	                &(struct koru_scope_opts){ .deadline = when, .timeout = KORU_MILLISECOND });
+	koru_scope_open(&s, &(struct koru_scope_opts){ .deadline = when, .timeout = KORU_MINUTE });
 	assert_true(koru_deadline() < when);
 	assert_int_equal(koru_scope_close(&s), 0);
 	koru_scope_open(&s,
@@ -186,7 +185,6 @@ static int main_computes(void *arg)
 	const struct koru_scope_opts soon = { .timeout = KORU_MILLISECOND };
 	(void)arg;
 	koru_scope_open(&s, &soon);
-	assert_false(koru_cancelled());
 	compute(2 * KORU_MILLISECOND);
 	assert_true(koru_cancelled());
 	assert_int_equal(koru_scope_close(&s), -ETIMEDOUT);
@@ -230,7 +228,8 @@ static void test_the_first_cause_stays(void **state)
 static int main_shield(void *arg)
 {
 	struct koru_scope outer, shield, inner;
-	const struct koru_scope_opts budget = { .shield = true, .timeout = 2 * KORU_MILLISECOND };
+	const struct koru_scope_opts budget = { .shield = true, .timeout = KORU_HOUR };
+	const struct koru_scope_opts tight = { .shield = true, .timeout = 2 * KORU_MILLISECOND };
 	koru_scope_open(&outer, NULL);
 	koru_scope_cancel(&outer);
 	assert_int_equal(koru_yield(), -ECANCELED);
@@ -243,7 +242,7 @@ static int main_shield(void *arg)
 	assert_int_equal(koru_scope_close(&shield), 0);
 	assert_int_equal(koru_yield(), -ECANCELED);
 	/* The budget bounds it. */
-	koru_scope_open(&shield, &budget);
+	koru_scope_open(&shield, &tight);
 	koru_go(&shield, sleeps_long, arg);
 	assert_int_equal(koru_sleep(KORU_HOUR), -ECANCELED);
 	assert_int_equal(koru_scope_close(&shield), -ETIMEDOUT);

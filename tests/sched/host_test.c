@@ -139,14 +139,18 @@ static int wait_for_ticks(void *arg)
 
 static int main_ticks_while_hosting(void *arg)
 {
-	struct koru_scope s;
+	struct koru_scope others, s;
 	int ticks = 0;
 	(void)arg;
-	koru_go(NULL, ticker, &ticks);
+	koru_scope_open(&others, NULL);
+	koru_go(&others, ticker, &ticks);
 	koru_sleep(0);
 	koru_scope_open(&s, NULL);
 	koru_go(&s, wait_for_ticks, &ticks);
-	return koru_scope_close(&s);
+	int rc = koru_scope_close(&s);
+	koru_scope_cancel(&others);
+	assert_int_equal(koru_scope_close(&others), -ECANCELED);
+	return rc;
 }
 
 static void test_others_run_while_a_hosted_task_waits(void **state)

@@ -321,21 +321,19 @@ static void test_a_queued_task_has_no_stack(void **state)
 	assert_int_equal(run(main_queues_many, &ran), 2000);
 }
 
-/* Touches the stack from `top` down to `bytes` below it, all of it. Measures instead of adding
- * up what it declares, as sanitizers enlarge the frames. */
-static __attribute__((noinline)) int deep(const char *top, size_t bytes)
+/* Uses its stack down to `end`. */
+static __attribute__((noinline)) int deep(const char *end)
 {
-	char block[1024];
-	memset(block, (int)bytes, sizeof(block));
+	char block[256];
+	memset(block, 1, sizeof(block));
 	__asm__ volatile("" : : "r"(block) : "memory");
-	size_t used = (size_t)(top - (char *)__builtin_frame_address(0));
-	int below = used + 4096 < bytes ? deep(top, bytes) : 0;
+	int below = (char *)__builtin_frame_address(0) > end ? deep(end) : 0;
 	return below + block[7] - block[8];
 }
 
 static int use_stack(void *arg)
 {
-	return deep(__builtin_frame_address(0), *(size_t *)arg);
+	return deep((char *)__builtin_frame_address(0) - *(size_t *)arg);
 }
 
 static int main_deep(void *arg)
