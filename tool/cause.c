@@ -3,6 +3,7 @@
 #include "cause.h"
 
 #include "koru/error.h"
+#include "koru/http.h"
 #include "koru/url.h"
 #include "text.h"
 
@@ -28,56 +29,6 @@ const char *cause_code(int result)
 	}
 	const char *name = strerrorname_np(code);
 	return name ? name : "EUNKNOWN";
-}
-
-const char *cause_status_text(int status)
-{
-	static const struct {
-		short status;
-		const char *text;
-	} phrases[] = {
-		{ 300, "Multiple Choices" },
-		{ 301, "Moved Permanently" },
-		{ 302, "Found" },
-		{ 303, "See Other" },
-		{ 304, "Not Modified" },
-		{ 307, "Temporary Redirect" },
-		{ 308, "Permanent Redirect" },
-		{ 400, "Bad Request" },
-		{ 401, "Unauthorized" },
-		{ 402, "Payment Required" },
-		{ 403, "Forbidden" },
-		{ 404, "Not Found" },
-		{ 405, "Method Not Allowed" },
-		{ 406, "Not Acceptable" },
-		{ 407, "Proxy Authentication Required" },
-		{ 408, "Request Timeout" },
-		{ 409, "Conflict" },
-		{ 410, "Gone" },
-		{ 411, "Length Required" },
-		{ 412, "Precondition Failed" },
-		{ 413, "Content Too Large" },
-		{ 414, "URI Too Long" },
-		{ 415, "Unsupported Media Type" },
-		{ 416, "Range Not Satisfiable" },
-		{ 417, "Expectation Failed" },
-		{ 421, "Misdirected Request" },
-		{ 422, "Unprocessable Content" },
-		{ 426, "Upgrade Required" },
-		{ 429, "Too Many Requests" },
-		{ 431, "Request Header Fields Too Large" },
-		{ 451, "Unavailable For Legal Reasons" },
-		{ 500, "Internal Server Error" },
-		{ 501, "Not Implemented" },
-		{ 502, "Bad Gateway" },
-		{ 503, "Service Unavailable" },
-		{ 504, "Gateway Timeout" },
-		{ 505, "HTTP Version Not Supported" },
-	};
-	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
-		if (phrases[i].status == status)
-			return phrases[i].text;
-	return "";
 }
 
 /* koru_strerror's text as the end of a sentence: libc's begin with a capital. */
@@ -180,7 +131,7 @@ void cause_of_request(char buf[CAUSE_SIZE], int error, const char *why, const ch
 
 void cause_of_status(char buf[CAUSE_SIZE], int status, const char *location)
 {
-	const char *phrase = cause_status_text(status);
+	const char *phrase = koru_http_reason(status);
 	(void)snprintf(buf, CAUSE_SIZE, "the server answered %d%s%s%s%s", status,
 	               *phrase ? " " : "", phrase,
 	               location ? ", and no redirect is to be followed to " : "",

@@ -35,7 +35,4 @@ void cause_of_stop(char buf[CAUSE_SIZE], const char *what, uint64_t bytes);
 /* The sentence for a file that could not be written. */
 void cause_of_file(char buf[CAUSE_SIZE], int error, const char *dir, const char *name);
 
-/* The reason phrase of RFC 9110 for a status, or "" for one that is not known. Static. */
-const char *cause_status_text(int status);
-
 #endif

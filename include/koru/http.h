@@ -135,6 +135,10 @@ void koru_http_response_free(struct koru_http_response *res);
 int koru_http_status(const struct koru_http_response *res);      /* 200 */
 const char *koru_http_url(const struct koru_http_response *res); /* after all redirects */
 
+/* The phrase that goes with a status ("Not Found"); "" for one that RFC 9110 does not name. Static.
+ */
+const char *koru_http_reason(int status);
+
 /* The value of the first header of that name, upper and lower case alike; NULL when there
  * is none. */
 const char *koru_http_header(const struct koru_http_response *res, const char *name);

@@ -9,6 +9,10 @@
 #ifndef KORU_CONTEXT_GUARD_H
 #define KORU_CONTEXT_GUARD_H
 
+#include <stddef.h>
+
+size_t koru__page_size(void);
+
 /* Guards the page at `page`. Returns 0, -ENOMEM, or -KORU_EGUARD. Under the arena's lock. */
 int koru__guard_install(void *page);
 

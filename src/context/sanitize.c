@@ -21,10 +21,12 @@
 	                               (to)->stack_size)
 #define asan_finish(self)      __sanitizer_finish_switch_fiber((self)->fake_stack, NULL, NULL)
 #define asan_forget(low, size) ASAN_UNPOISON_MEMORY_REGION(low, size)
+#define asan_bad_byte(p, size) __asan_region_is_poisoned(p, size)
 #else
 #define asan_start(from, to, ends) ((void)(from), (void)(to), (void)(ends))
 #define asan_finish(self)          ((void)(self))
 #define asan_forget(low, size)     ((void)(low), (void)(size))
+#define asan_bad_byte(p, size)     ((void)(p), (void)(size), NULL)
 #endif
 
 #ifdef KORU__TSAN
@@ -99,12 +101,14 @@ static void forget_stack(void *low, size_t size)
 #endif
 
 #ifdef KORU_VALGRIND
-#include <valgrind/valgrind.h>
+#include <valgrind/memcheck.h>
 #define valgrind_add(low, size) VALGRIND_STACK_REGISTER((low), (const char *)(low) + (size))
 #define valgrind_remove(id)     VALGRIND_STACK_DEREGISTER(id)
+#define valgrind_written(p, n)  ((void)VALGRIND_MAKE_MEM_DEFINED(p, n))
 #else
 #define valgrind_add(low, size) ((void)(low), (void)(size), 0u)
 #define valgrind_remove(id)     ((void)(id))
+#define valgrind_written(p, n)  ((void)(p), (void)(n))
 #endif
 
 struct record {
@@ -215,6 +219,14 @@ void koru__sanitize_forget(void *low, size_t size)
 {
 	asan_forget(low, size);
 	tsan_forget(low, size);
+}
+
+void koru__sanitize_let_go(void *buf, size_t size, size_t written)
+{
+	const volatile char *bad = asan_bad_byte(buf, size);
+	if (bad)
+		(void)*bad; /* AddressSanitizer tells the rest */
+	valgrind_written(buf, written);
 }
 
 #endif

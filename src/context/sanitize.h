@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What AddressSanitizer, ThreadSanitizer and Valgrind need to know of stacks that are not
- * a thread's own. Only src/context/ includes this, and the poller for koru__sanitize_quiet.
+ * a thread's own. Only src/context/ includes this, and src/poll/ for what concerns buffers.
  * In an ordinary build every call here is empty.
  *
  * ThreadSanitizer treats a context as a fiber. A switch by itself orders nothing (flag 1 of
@@ -73,6 +73,10 @@ void koru__sanitize_quiet_end(void);
  * is forgotten. From its first page to its top. */
 void koru__sanitize_forget(void *low, size_t size);
 
+/* The kernel lets go of a buffer that only io_uring knew it had: it must still be there. Of
+ * its bytes the first `written` are the kernel's. */
+void koru__sanitize_let_go(void *buf, size_t size, size_t written);
+
 #else
 
 #define KORU__SWITCHES_WATCHED     false
@@ -126,6 +130,11 @@ static inline void koru__sanitize_quiet_end(void)
 static inline void koru__sanitize_forget(void *low, size_t size)
 {
 	(void)low, (void)size;
+}
+
+static inline void koru__sanitize_let_go(void *buf, size_t size, size_t written)
+{
+	(void)buf, (void)size, (void)written;
 }
 
 #endif

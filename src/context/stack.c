@@ -5,7 +5,6 @@
 #include "base/assert.h"
 #include "base/fault.h"
 #include "base/macro.h"
-#include "context/guard.h"
 #include "koru/error.h"
 #include "koru/task.h"
 
@@ -50,14 +49,6 @@ static struct arena arenas[KORU__STACK_CLASSES];
 
 static_assert(KORU_STACK_SIZE_MIN << (KORU__STACK_CLASSES - 1) == KORU_STACK_SIZE_MAX,
               "one class for each power of two");
-
-size_t koru__page_size(void)
-{
-	static size_t size; /* the same whoever writes it */
-	if (koru__unlikely(!size))
-		size = (size_t)sysconf(_SC_PAGESIZE);
-	return size;
-}
 
 size_t koru__stack_class_size(unsigned size_class)
 {

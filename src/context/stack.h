@@ -9,6 +9,7 @@
 #define KORU_CONTEXT_STACK_H
 
 #include "base/list.h"
+#include "context/guard.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,7 +42,6 @@ int koru__stack_class(size_t size);
 size_t koru__stack_class_size(unsigned size_class);
 
 /* The guard page and what lies above it. */
-size_t koru__page_size(void);
 static inline char *koru__stack_low(const struct koru__stack *s)
 {
 	return s->slot + koru__page_size();

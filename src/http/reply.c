@@ -5,41 +5,9 @@
 #include "base/assert.h"
 #include "base/macro.h"
 #include "http/char.h"
+#include "koru/http.h"
 
 #include <stdio.h>
-
-static const char *reason_of(int status)
-{
-	static const struct {
-		int status;
-		const char *reason;
-	} reasons[] = {
-		{ 200, "OK" },
-		{ 204, "No Content" },
-		{ 301, "Moved Permanently" },
-		{ 302, "Found" },
-		{ 303, "See Other" },
-		{ 304, "Not Modified" },
-		{ 307, "Temporary Redirect" },
-		{ 308, "Permanent Redirect" },
-		{ 400, "Bad Request" },
-		{ 401, "Unauthorized" },
-		{ 403, "Forbidden" },
-		{ 404, "Not Found" },
-		{ 405, "Method Not Allowed" },
-		{ 413, "Content Too Large" },
-		{ 414, "URI Too Long" },
-		{ 431, "Request Header Fields Too Large" },
-		{ 500, "Internal Server Error" },
-		{ 501, "Not Implemented" },
-		{ 503, "Service Unavailable" },
-		{ 505, "HTTP Version Not Supported" },
-	};
-	for (size_t i = 0; i < koru__array_len(reasons); i++)
-		if (reasons[i].status == status)
-			return reasons[i].reason;
-	return "";
-}
 
 /* IMF-fixdate (RFC 9110 5.6.7), which is English whatever the locale is. */
 static const char *date_text(struct koru__reply_date *date)
@@ -79,7 +47,7 @@ void koru__reply_write(struct koru__buf *buf, const struct koru__http_reply *rep
 	koru__buf_put(buf, "HTTP/1.1 ", 9);
 	koru__buf_put(buf, number, koru__char_decimal(number, (uint64_t)reply->status));
 	koru__buf_put(buf, " ", 1);
-	koru__buf_puts(buf, reason_of(reply->status));
+	koru__buf_puts(buf, koru_http_reason(reply->status));
 	koru__buf_put(buf, "\r\n", 2);
 	put_header(buf, "Date", date_text(date));
 	if (reply->type)

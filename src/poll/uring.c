@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/fault.h"
 #include "base/macro.h"
+#include "context/sanitize.h"
 #include "koru/time.h"
 #include "poll/poller.h"
 
@@ -253,6 +254,28 @@ static int result_of(const struct koru__op *op, int res)
 	return res;
 }
 
+/* Sanitizers do not see what the kernel does through io_uring. (Nor do they know how much room
+ * `addr` has: *addrlen may be more.) */
+static void let_go_of_buffers(const struct koru__op *op)
+{
+	size_t count = op->result > 0 ? (size_t)op->result : 0;
+	switch (op->code) {
+	case KORU__OP_READ:
+	case KORU__OP_RECV:
+		koru__sanitize_let_go(op->buf, op->len, count < op->len ? count : op->len);
+		break;
+	case KORU__OP_WRITE:
+	case KORU__OP_SEND: koru__sanitize_let_go(op->buf, op->len, 0); break;
+	case KORU__OP_ACCEPT:
+		if (op->result < 0 || !op->addr)
+			break;
+		koru__sanitize_let_go(op->addrlen, sizeof(*op->addrlen), sizeof(*op->addrlen));
+		koru__sanitize_let_go(op->addr, 0, *op->addrlen);
+		break;
+	default: break;
+	}
+}
+
 static int take_done(struct uring_poller *p, struct koru__op **ret_done, int max)
 {
 	int count = 0;
@@ -270,6 +293,7 @@ static int take_done(struct uring_poller *p, struct koru__op **ret_done, int max
 			/* Its cancellation may still be waiting to be sent. */
 			koru__list_remove(&op->link);
 			op->result = result_of(op, cqe->res);
+			let_go_of_buffers(op);
 			p->in_flight--;
 			ret_done[count++] = op;
 		}

@@ -3,7 +3,6 @@
 #include "support/cmocka.h"
 
 #include "base/fault.h"
-#include "context/guard.h"
 #include <koru/koru.h>
 
 #include <errno.h>

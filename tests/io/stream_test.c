@@ -69,7 +69,7 @@ static void test_reading_waits(void **state)
 static int body_files(void *arg)
 {
 	char path[] = "/tmp/koru-test-XXXXXX";
-	char buf[64];
+	char buf[64] = { 0 };
 	(void)arg;
 	int fd = mkstemp(path);
 	assert_true(fd >= 0);
@@ -111,7 +111,7 @@ static void test_files_and_the_like(void **state)
 
 static int body_bad_descriptors(void *arg)
 {
-	char buf[4];
+	char buf[4] = { 0 };
 	struct pair p;
 	(void)arg;
 	const int bad[] = { -1, 19999 };

@@ -99,9 +99,11 @@ static int main_hosts_one_waiter(void *arg)
 	return koru_scope_close(&s);
 }
 
+static int64_t started; /* moments are told from here, however slowly tasks start */
+
 static int sleep_then_note(void *arg)
 {
-	koru_sleep((int64_t)(intptr_t)arg * KORU_MILLISECOND);
+	koru_sleep_until(started + (int64_t)(intptr_t)arg * 5 * KORU_MILLISECOND);
 	return note(arg);
 }
 
@@ -109,6 +111,7 @@ static int main_sleepers(void *arg)
 {
 	struct koru_scope s;
 	(void)arg;
+	started = koru_now();
 	koru_scope_open(&s, NULL);
 	koru_go(&s, sleep_then_note, NUMBER(12)); /* hosted; the others end first */
 	koru_go(&s, sleep_then_note, NUMBER(4));
