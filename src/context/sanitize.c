@@ -8,6 +8,7 @@
 #include "context/stack.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -21,7 +22,16 @@
 	                               (to)->stack_size)
 #define asan_finish(self)      __sanitizer_finish_switch_fiber((self)->fake_stack, NULL, NULL)
 #define asan_forget(low, size) ASAN_UNPOISON_MEMORY_REGION(low, size)
+
+/* A buffer that was freed while the kernel had it: reported as a write by whoever finds out. */
+static void asan_filled(const void *memory, size_t size)
+{
+	volatile char *bad = __asan_region_is_poisoned((void *)(uintptr_t)memory, size);
+	if (bad)
+		*bad = 0;
+}
 #else
+#define asan_filled(memory, size)  ((void)(memory), (void)(size))
 #define asan_start(from, to, ends) ((void)(from), (void)(to), (void)(ends))
 #define asan_finish(self)          ((void)(self))
 #define asan_forget(low, size)     ((void)(low), (void)(size))
@@ -97,10 +107,13 @@ static void forget_stack(void *low, size_t size)
 #endif
 
 #ifdef KORU_VALGRIND
+#include <valgrind/memcheck.h>
 #include <valgrind/valgrind.h>
 #define valgrind_add(low, size) VALGRIND_STACK_REGISTER((low), (const char *)(low) + (size))
 #define valgrind_remove(id)     VALGRIND_STACK_DEREGISTER(id)
+#define valgrind_filled(memory, size) ((void)VALGRIND_MAKE_MEM_DEFINED((memory), (size)))
 #else
+#define valgrind_filled(memory, size) ((void)(memory), (void)(size))
 #define valgrind_add(low, size) ((void)(low), (void)(size), 0u)
 #define valgrind_remove(id)     ((void)(id))
 #endif
@@ -205,6 +218,12 @@ void koru__sanitize_quiet_begin(void)
 void koru__sanitize_quiet_end(void)
 {
 	tsan_quiet_end();
+}
+
+void koru__sanitize_filled(const void *memory, size_t size)
+{
+	asan_filled(memory, size);
+	valgrind_filled(memory, size);
 }
 
 void koru__sanitize_forget(void *low, size_t size)

@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/fault.h"
 #include "base/macro.h"
+#include "context/sanitize.h"
 #include "koru/time.h"
 #include "poll/poller.h"
 
@@ -253,6 +254,17 @@ static int result_of(const struct koru__op *op, int res)
 	return res;
 }
 
+/* Tells the sanitizers what the kernel has written. */
+static void note_filled(const struct koru__op *op)
+{
+	if (op->result < 0)
+		return;
+	if (op->code == KORU__OP_READ || op->code == KORU__OP_RECV)
+		koru__sanitize_filled(op->buf, (size_t)op->result);
+	if (op->code == KORU__OP_ACCEPT && op->addrlen)
+		koru__sanitize_filled(op->addr, *op->addrlen);
+}
+
 static int take_done(struct uring_poller *p, struct koru__op **ret_done, int max)
 {
 	int count = 0;
@@ -270,6 +282,7 @@ static int take_done(struct uring_poller *p, struct koru__op **ret_done, int max
 			/* Its cancellation may still be waiting to be sent. */
 			koru__list_remove(&op->link);
 			op->result = result_of(op, cqe->res);
+			note_filled(op);
 			p->in_flight--;
 			ret_done[count++] = op;
 		}
