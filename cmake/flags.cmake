@@ -6,6 +6,7 @@ find_package(PkgConfig REQUIRED)
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(
   -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wcast-qual -Wwrite-strings -Wformat=2
+  -Wno-missing-field-initializers # what is left out is zero, and zero is the default
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>)
 # Not every architecture has them by default; debuggers, profilers and backtrace(3) need them.
 add_compile_options(-fasynchronous-unwind-tables)
@@ -35,4 +36,4 @@ endif()
 # The floors that ThreadSanitizer does not see. They move values between threads and stacks
 # in ways it cannot follow; what they promise to the code above is told to it by annotations
 # in src/context (release and acquire where one task really hands something to another).
-set(KORU_TSAN_BLIND_FLOORS base context poll sched)
+set(KORU_TSAN_BLIND_FLOORS base context poll sched coro)

@@ -46,5 +46,5 @@ install(FILES ${PROJECT_BINARY_DIR}/koru-config.cmake ${PROJECT_BINARY_DIR}/koru
 
 if(TARGET koru-command)
   install(TARGETS koru-command)
-  install(FILES tool/koru.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES man/koru.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()

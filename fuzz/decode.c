@@ -35,8 +35,10 @@ static int decode(const char *header, const char *in, size_t len, size_t step, s
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const headers[] = { "gzip", "deflate",  "br",       "zstd",
-		                               "br, gzip", "zstd, br", "identity", "gzip, zstd, br" };
+	static const char *const headers[] = {
+		"gzip",     "deflate",  "br",       "zstd",
+		"br, gzip", "zstd, br", "identity", "gzip, zstd, br"
+	};
 	static char once[OUT_MAX], twice[OUT_MAX];
 	if (size == 0)
 		return 0;

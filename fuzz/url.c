@@ -26,7 +26,8 @@ static void check_pieces(const struct koru_url *url)
 {
 	must(url->host.len > 0 && url->port > 0);
 	must(url->path.len == 0 || url->path.ptr[0] == '/');
-	must(!memchr(url->host.ptr, '/', url->host.len) && !memchr(url->host.ptr, '@', url->host.len));
+	must(!memchr(url->host.ptr, '/', url->host.len) &&
+	     !memchr(url->host.ptr, '@', url->host.len));
 	for (size_t i = 0; i < url->path.len; i++)
 		must(url->path.ptr[i] > ' ' && url->path.ptr[i] != '?' && url->path.ptr[i] != '#');
 	for (size_t i = 0; i < url->query.len; i++)
@@ -42,7 +43,8 @@ static void check_print(const struct koru_url *url)
 	if (len > KORU_URL_LEN_MAX)
 		return; /* "/" or "http://" in full made it longer */
 	must(koru_url_parse(once, (size_t)len, &again, NULL) == 0);
-	must(again.port == url->port && again.https == url->https && again.host.len == url->host.len);
+	must(again.port == url->port && again.https == url->https &&
+	     again.host.len == url->host.len);
 	must(again.has_query == url->has_query && same(again.query, url->query));
 	must(koru_url_print(&again, twice, sizeof(twice)) == len && strcmp(once, twice) == 0);
 }

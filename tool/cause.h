@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CAUSE_SIZE 384 /* a buffer that any sentence fits into */
+#define CAUSE_SIZE 416 /* a buffer that any sentence fits into */
 
 /* Beside koru's own codes: the server answered, but not with what was asked for. In the
  * tool only, so numbered away from the library's. */
@@ -34,8 +34,5 @@ void cause_of_stop(char buf[CAUSE_SIZE], const char *what, uint64_t bytes);
 
 /* The sentence for a file that could not be written. */
 void cause_of_file(char buf[CAUSE_SIZE], int error, const char *dir, const char *name);
-
-/* The reason phrase of RFC 9110 for a status, or "" for one that is not known. Static. */
-const char *cause_status_text(int status);
 
 #endif

@@ -118,12 +118,11 @@ static bool draw_bar(void *arg, char buf[BAR_SIZE], unsigned width)
 		.failed = run->sum.failed,
 		.total = run->source.known,
 		.total_known = run->source.finished,
-		.bytes = run->sum.bytes,
+		.bytes = run->received,
 		.elapsed = koru_now() - run->started,
 	};
 	uint64_t rate = bar_rate_update(&run->rate, counts.bytes, counts.elapsed);
-	const char *no_color = getenv("NO_COLOR");
-	bar_draw(buf, &counts, rate, width, !no_color || !*no_color);
+	bar_draw(buf, &counts, rate, width, run->colours);
 	return true;
 }
 
@@ -161,6 +160,9 @@ static void open_output(struct run *run)
 	run->report.out = &run->out;
 	run->report.err = run->err;
 	run->report.quiet = opts->quiet;
+	const char *no_color = getenv("NO_COLOR");
+	run->colours = !no_color || !*no_color;
+	run->report.colour = run->colours && is_terminal(STDERR_FILENO);
 }
 
 static void close_output(struct run *run)

@@ -153,8 +153,7 @@ int main(int argc, char **argv)
 	ignore_write_signals();
 
 	if (argc < 2)
-		return command_error(NULL, "no command given; `koru --help` lists them"),
-		       COMMAND_USAGE;
+		return command_error(NULL, "no command given; `koru --help` lists them");
 	const char *word = argv[1];
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 		return print_overview();

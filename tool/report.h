@@ -43,6 +43,7 @@ struct report {
 	struct stream *out; /* standard output */
 	struct stream *err; /* standard error; may be the same stream */
 	bool quiet;
+	bool colour; /* failures stand out on standard error */
 };
 
 struct report_form {

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RED   "\x1b[31m"
+#define PLAIN "\x1b[0m"
+
 #define URL_SIZE (LINES_LEN_MAX + 1) /* longer ones are cut when shown */
 
 /* The common case, a URL of printable ASCII, is printed as it is. */
@@ -40,9 +43,11 @@ static void put_line(struct stream *stream, const char *before, const char *url,
 
 void report_cause(struct report *report, const struct result *result)
 {
-	char cause[CAUSE_SIZE + 2] = ": ";
-	text_clean(cause + 2, sizeof(cause) - 2, result->cause, strlen(result->cause));
-	put_line(report->err, "", result->url, cause);
+	char cause[CAUSE_SIZE + sizeof(": " PLAIN)] = ": ";
+	text_clean(cause + 2, CAUSE_SIZE, result->cause, strlen(result->cause));
+	if (report->colour)
+		memcpy(cause + strlen(cause), PLAIN, sizeof(PLAIN));
+	put_line(report->err, report->colour ? RED : "", result->url, cause);
 }
 
 static void text_started(struct report *report, const char *url)
@@ -101,9 +106,13 @@ static void time_rows(struct stream *out, const struct summary *summary)
 	stream_printf(out, "wall time      %s\n", text);
 	text_duration(text, sizeof(text), summary->sum_ns);
 	stream_printf(out, "one by one     %s", text);
-	if (summary->wall_ns > 0 && summary->sum_ns >= 2 * summary->wall_ns)
-		stream_printf(out, " (%" PRId64 " times as long)",
-		              summary->sum_ns / summary->wall_ns);
+	/* In tenths, rounded down, like the other figures. */
+	int64_t tenths = summary->wall_ns > 0 ? 10 * summary->sum_ns / summary->wall_ns : 0;
+	if (tenths >= 100)
+		stream_printf(out, " (%" PRId64 " times as long)", tenths / 10);
+	else if (tenths >= 15)
+		stream_printf(out, " (%" PRId64 ".%" PRId64 " times as long)", tenths / 10,
+		              tenths % 10);
 	stream_put(out, "\n", 1);
 	text_duration(text, sizeof(text), summary->used.cpu_ns);
 	stream_printf(out, "CPU time       %s\n", text);

@@ -200,7 +200,7 @@ void run_drop_the_rest(struct run *run)
 	for (struct job *job; (job = source_take(&run->source));)
 		drop(run, job);
 	if (run->sum.not_started > NAMED_MAX && !run->opts->json)
-		stream_printf(run->err, "… and %llu more not started\n",
+		stream_printf(run->err, "and %llu more not started\n",
 		              (unsigned long long)(run->sum.not_started - NAMED_MAX));
 }
 

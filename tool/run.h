@@ -33,6 +33,8 @@ struct run {
 	bool limits_hosts;   /* `hosts` is in use */
 	struct save_dir dir; /* in use when opts->dir is set */
 	struct koru_http_client *client;
+	unsigned large_chunks; /* in use: see transfer.c */
+	uint64_t received;     /* bytes of all bodies, complete or not */
 
 	struct stream out;
 	struct stream own_err; /* unless standard error is the same file as `out` */
@@ -40,6 +42,7 @@ struct run {
 	struct report report;
 	struct signals signals;
 	struct bar_rate rate;
+	bool colours; /* may be used on a terminal */
 
 	struct koru_scope fetches; /* the tasks that fetch */
 	bool fetching;             /* it is open */

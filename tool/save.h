@@ -38,8 +38,8 @@ void save_dir_done(struct save_dir *dir);
  * open(2), and then nothing is open. Blocks for the file system. */
 int save_begin(struct save *save, struct save_dir *dir);
 
-/* Appends all `len` bytes. May suspend. Returns 0, or a negative errno: -ENOSPC, -EDQUOT,
- * -EFBIG, -EIO, …, -ECANCELED. */
+/* Appends all `len` bytes. Returns 0, or a negative errno: -ENOSPC, -EDQUOT, -EFBIG, -EIO, …
+ * Blocks for the file system. */
 int save_write(struct save *save, const void *data, size_t len);
 
 /* Gives the file its name, taking the place of an older file of that name. Returns 0, or a

@@ -50,7 +50,7 @@ static const char help[] =
 
 #define DELAY_MAX KORU_HOUR
 #define BODY_MAX  ((uint64_t)1 << 30)
-#define DRAIN_MAX (10 * KORU_SECOND) /* for requests under way, on top of the delay */
+#define SEND_MAX  KORU_MINUTE /* for sending an answer, after the delay */
 
 static const char hello[] = "Hello, World!\n";
 
@@ -61,10 +61,8 @@ struct server {
 	uint64_t size; /* of the body */
 	char *body;
 	int fd;
-	struct koru_scope accepting;
+	struct event stop; /* announced by a signal */
 	bool stopping;
-	unsigned active;   /* requests under way */
-	struct event idle; /* none is, and the server is to stop */
 	struct signals signals;
 };
 
@@ -73,11 +71,7 @@ struct server {
 static int answer(void *arg, const struct koru__http_ask *ask, struct koru__http_reply *reply)
 {
 	struct server *server = arg;
-	server->active++;
 	int rc = koru_sleep(server->delay);
-	server->active--;
-	if (server->stopping && server->active == 0)
-		event_set(&server->idle);
 	if (rc < 0)
 		return rc;
 
@@ -99,8 +93,8 @@ static int answer(void *arg, const struct koru__http_ask *ask, struct koru__http
 static int accept_all(void *arg)
 {
 	struct server *server = arg;
-	int rc = koru__http_serve(server->fd, answer, server, NULL);
-	return server->stopping ? 0 : rc;
+	struct koru__http_server_opts opts = { .answer_timeout = server->delay + SEND_MAX };
+	return koru__http_serve(server->fd, answer, server, &opts);
 }
 
 /* ---- starting and stopping -------------------------------------------------------------- */
@@ -109,7 +103,7 @@ static void on_first_signal(void *arg)
 {
 	struct server *server = arg;
 	server->stopping = true;
-	event_set(&server->idle);
+	event_set(&server->stop);
 }
 
 /* Says where it listens, at once: whoever started us waits for this line. */
@@ -122,20 +116,6 @@ static int print_address(int fd)
 	if (printf("listening on http://%s\n", name) < 0 || fflush(stdout) == EOF)
 		return -EIO;
 	return 0;
-}
-
-/* Waits for a signal, then until the requests under way have been answered. */
-static void wait_for_stop(struct server *server)
-{
-	while (!server->stopping)
-		if (event_wait(&server->idle, 0) < 0)
-			return;
-	int64_t limit = koru_now() + server->delay + DRAIN_MAX;
-	while (server->active > 0) {
-		int64_t left = limit - koru_now();
-		if (left <= 0 || event_wait(&server->idle, left) < 0)
-			return;
-	}
 }
 
 static int serve_main(void *arg)
@@ -157,23 +137,28 @@ static int serve_main(void *arg)
 		return rc;
 	}
 
-	(void)koru_scope_open(&server->accepting, NULL); /* told by its close */
-	(void)koru_go(&server->accepting, accept_all, server);
-	(void)koru_go(NULL, signals_run, &server->signals); /* fails koru_run */
-	wait_for_stop(server);
-	(void)koru_scope_cancel(&server->accepting);
-	rc = koru_scope_close(&server->accepting);
+	struct koru_scope accepting;
+	(void)koru_scope_open(&accepting, NULL); /* a failure is told by its close */
+	(void)koru_go(&accepting, accept_all, server);
+	(void)koru_go(NULL, signals_run, &server->signals); /* a failure ends koru_run */
+	(void)event_wait(&server->stop, 0);                 /* or the scope is cancelled */
+	(void)koru_scope_cancel(&accepting);
+	rc = koru_scope_close(&accepting);
 	(void)koru_close(server->fd);
 	return server->stopping ? 0 : rc;
 }
 
 /* ---- options ------------------------------------------------------------------------------ */
 
+/* The greeting again and again, up to `size` bytes. */
 static char *make_body(uint64_t size)
 {
 	char *body = koru__alloc(size ? (size_t)size : 1);
-	for (size_t i = 0; body && i < size; i++)
-		body[i] = hello[i % (sizeof(hello) - 1)];
+	size_t greeting = sizeof(hello) - 1;
+	for (size_t at = 0; body && at < size; at += greeting) {
+		size_t left = (size_t)size - at;
+		memcpy(body + at, hello, left < greeting ? left : greeting);
+	}
 	return body;
 }
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -104,12 +105,19 @@ static int read_some(struct source *source)
 	}
 }
 
-/* Fills the queue: with whatever a file has, but no further than to the next URL where
- * reading may have to wait. */
-static int read_ahead(struct source *source)
+/* Whether reading would not have to wait. */
+static bool is_ready(const struct source *source)
 {
-	size_t want = source->regular ? SOURCE_AHEAD_MAX : 1;
-	while (!source->finished && source->ahead.count < want) {
+	struct pollfd p = { .fd = source->fd, .events = POLLIN };
+	return source->regular || poll(&p, 1, 0) != 0; /* an error shows when reading */
+}
+
+/* Fills the queue with what there is to read now; waits only where `wait` says so and the
+ * queue is empty. */
+static int read_ahead(struct source *source, bool wait)
+{
+	while (!source->finished && source->ahead.count < SOURCE_AHEAD_MAX &&
+	       ((wait && source->ahead.count == 0) || is_ready(source))) {
 		int rc = read_some(source);
 		if (rc == -ECANCELED || rc == -ENOMEM)
 			return rc;
@@ -134,12 +142,10 @@ struct job *source_take(struct source *source)
 
 int source_next(struct source *source, struct job **ret_job)
 {
-	/* Words of the command line need not wait for a file that is a pipe. */
-	if (!*source->words || source->regular) {
-		int rc = read_ahead(source);
-		if (rc < 0)
-			return rc;
-	}
+	/* Words of the command line need not wait for a pipe. */
+	int rc = read_ahead(source, !*source->words);
+	if (rc < 0)
+		return rc;
 	bool left = *source->words || source->ahead.count > 0;
 	struct job *job = source_take(source);
 	if (!job)

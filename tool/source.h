@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Where URLs come from: the command line, then a file or standard input with one a line.
- * A file is read ahead, so that their number is known early; a pipe only when the URLs at
- * hand are used up, so that they start as they arrive.
+ * What can be read without waiting is read ahead, so that their number is known early;
+ * waited for is only the next URL, so that those of a slow pipe start as they arrive.
  */
 #ifndef TOOL_SOURCE_H
 #define TOOL_SOURCE_H

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +38,18 @@ static int bytes_grow(struct stream_bytes *bytes, size_t more)
 	return 0;
 }
 
+static int bytes_put(struct stream_bytes *bytes, const void *data, size_t len)
+{
+	if (len == 0)
+		return 0;
+	int rc = bytes_grow(bytes, len);
+	if (rc < 0)
+		return rc;
+	memcpy(bytes->data + bytes->len, data, len);
+	bytes->len += len;
+	return 0;
+}
+
 static void bytes_done(struct stream_bytes *bytes)
 {
 	koru__free(bytes->data);
@@ -54,9 +65,10 @@ static void bytes_clear(struct stream_bytes *bytes)
 
 /* ---- opening ------------------------------------------------------------------------ */
 
-/* A descriptor of our own for the same pipe or terminal, so that it can be non-blocking:
- * setting the flag on the one we were given would change it for the shell as well.
- * Negative where that cannot be had. */
+/* A descriptor of our own for the same pipe or terminal, so that it can be non-blocking: a
+ * terminal that says it has room may still block a write that is larger. Setting the flag on
+ * the one we were given would change it for the shell as well. Negative where that cannot
+ * be had. */
 static int reopen(int fd)
 {
 	struct stat st;
@@ -78,12 +90,6 @@ void stream_open(struct stream *stream, int fd, struct event *room)
 	int own = reopen(fd);
 	stream->fd = own >= 0 ? own : fd;
 	stream->fd_is_own = own >= 0;
-	/* A pipe that could not be opened again may block a larger write even when it said
-	 * that it has room: POSIX promises PIPE_BUF only. */
-	stream->chunk_max = own >= 0 ? CHUNK_MAX : PIPE_BUF;
-	struct stat st;
-	if (own < 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		stream->chunk_max = CHUNK_MAX;
 	stream->room = room;
 }
 
@@ -131,13 +137,11 @@ void stream_put(struct stream *stream, const char *text, size_t len)
 {
 	if (stream->error)
 		return;
-	if (bytes_grow(&stream->in, len) < 0) {
-		fail(stream, -ENOMEM);
-		return;
-	}
-	memcpy(stream->in.data + stream->in.len, text, len);
-	stream->in.len += len;
-	appended(stream);
+	int rc = bytes_put(&stream->in, text, len);
+	if (rc < 0)
+		fail(stream, rc);
+	else
+		appended(stream);
 }
 
 void stream_printf(struct stream *stream, const char *format, ...)
@@ -174,8 +178,8 @@ static int write_out(struct stream *stream)
 	size_t at = 0;
 	while (at < stream->out.len) {
 		size_t chunk = stream->out.len - at;
-		if (chunk > stream->chunk_max)
-			chunk = stream->chunk_max;
+		if (chunk > CHUNK_MAX)
+			chunk = CHUNK_MAX;
 		ssize_t n = koru_write(stream->fd, stream->out.data + at, chunk);
 		if (n < 0)
 			return (int)n;
@@ -193,16 +197,6 @@ static unsigned columns(int fd)
 	return size.ws_col;
 }
 
-static int append_out(struct stream *stream, const char *text)
-{
-	size_t len = strlen(text);
-	if (bytes_grow(&stream->out, len) < 0)
-		return -ENOMEM;
-	memcpy(stream->out.data + stream->out.len, text, len);
-	stream->out.len += len;
-	return 0;
-}
-
 /* Moves what was appended to `out`; where there is a bar, puts it out of the way before
  * and draws it again behind. */
 static int compose(struct stream *stream)
@@ -215,22 +209,18 @@ static int compose(struct stream *stream)
 	if (stream->in.len == 0 && strcmp(bar, stream->shown) == 0)
 		return 0;
 
-	int rc = 0;
-	if (stream->shown[0] != '\0')
-		rc = append_out(stream, "\r\x1b[K");
+	static const char erase[] = "\r\x1b[K";
+	int rc = bytes_put(&stream->out, erase, stream->shown[0] != '\0' ? sizeof(erase) - 1 : 0);
 	if (rc == 0 && stream->out.len == 0) {
 		struct stream_bytes swap = stream->out;
 		stream->out = stream->in;
 		stream->in = swap;
-	} else if (rc == 0 && bytes_grow(&stream->out, stream->in.len) == 0) {
-		memcpy(stream->out.data + stream->out.len, stream->in.data, stream->in.len);
-		stream->out.len += stream->in.len;
+	} else if (rc == 0) {
+		rc = bytes_put(&stream->out, stream->in.data, stream->in.len);
 		bytes_clear(&stream->in);
-	} else {
-		return -ENOMEM;
 	}
 	memcpy(stream->shown, bar, sizeof(bar));
-	return append_out(stream, bar);
+	return rc == 0 ? bytes_put(&stream->out, bar, strlen(bar)) : rc;
 }
 
 int stream_run(void *arg)

@@ -31,7 +31,6 @@ struct stream_bytes {
 struct stream {
 	int fd;                      /* written to, never blocks where that can be had */
 	bool fd_is_own;              /* opened here, to be closed here */
-	size_t chunk_max;            /* bytes of one write */
 	struct stream_bytes in;      /* appended to */
 	struct stream_bytes out;     /* being written, so that `in` may move meanwhile */
 	struct event wake;           /* for the writer: there is something to do */

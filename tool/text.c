@@ -122,6 +122,7 @@ static int is_control(const char *src, size_t len)
 void text_clean(char *buf, size_t size, const char *src, size_t len)
 {
 	size_t out = 0;
+	size_t cut = 0; /* where the "..." goes if the rest turns out too long */
 	while (len > 0) {
 		char hex[5];
 		size_t take = text_utf8_len(src, len);
@@ -133,17 +134,17 @@ void text_clean(char *buf, size_t size, const char *src, size_t len)
 			put = hex;
 			take = 1;
 		}
-		/* Keep room for the "..." unless this is the very end. */
-		size_t reserve = len > take ? 3 : 0;
-		if (out + put_len + reserve + 1 > size) {
-			memcpy(buf + out, "...", 3);
-			out += 3;
+		if (out + put_len + 1 > size) {
+			memcpy(buf + cut, "...", 3);
+			out = cut + 3;
 			break;
 		}
 		memcpy(buf + out, put, put_len);
 		out += put_len;
 		src += take;
 		len -= take;
+		if (out + 4 <= size)
+			cut = out;
 	}
 	buf[out] = '\0';
 }

@@ -3,6 +3,7 @@
  * prints nothing. */
 #include "run.h"
 
+#include "base/alloc.h"
 #include "koru/error.h"
 #include "koru/http.h"
 #include "koru/stream.h"
@@ -14,6 +15,12 @@
 /* The bodies of all requests under way pass through buffers of this size on the stacks of
  * their tasks: at a thousand at once, a larger one would cost more than everything else. */
 #define CHUNK_SIZE 4096
+
+/* A body that has turned out to be long gets a larger one, as long as there are not too many
+ * of these: together they are bounded. */
+#define LARGE_CHUNK_SIZE  (64u << 10)
+#define LARGE_CHUNK_AFTER (256u << 10)
+#define LARGE_CHUNKS_MAX  64
 
 /* The body of an answer that is not wanted is read up to here, so that its connection can
  * be used again; of a longer one the connection is closed. */
@@ -38,26 +45,54 @@ static int fail_request(struct transfer *t, int error, const char *why)
 
 static int fail_file(struct transfer *t, int error)
 {
-	if (error != -ECANCELED)
-		cause_of_file(t->cause, error, t->run->opts->dir, t->job->name);
+	cause_of_file(t->cause, error, t->run->opts->dir, t->job->name);
 	return error;
 }
 
-/* Reads the body to its end and saves or only counts it. */
+static char *large_chunk_get(struct run *run)
+{
+	if (run->large_chunks >= LARGE_CHUNKS_MAX)
+		return NULL;
+	char *chunk = koru__alloc(LARGE_CHUNK_SIZE);
+	if (chunk)
+		run->large_chunks++;
+	return chunk;
+}
+
+static void large_chunk_put(struct run *run, char *chunk)
+{
+	if (!chunk)
+		return;
+	koru__free(chunk);
+	run->large_chunks--;
+}
+
+/* Reads some of the body into `chunk` and saves or only counts it. Returns the count, 0 at
+ * the end. */
+static ssize_t receive_some(struct transfer *t, char *chunk, size_t size)
+{
+	ssize_t n = koru_http_read(t->res, chunk, size);
+	if (n < 0)
+		return fail_request(t, (int)n, koru_http_error_detail(t->res));
+	t->result->bytes += (uint64_t)n;
+	t->run->received += (uint64_t)n;
+	int rc = t->saving && n > 0 ? save_write(&t->save, chunk, (size_t)n) : 0;
+	return rc < 0 ? fail_file(t, rc) : n;
+}
+
+/* Reads the body to its end. */
 static __attribute__((noinline)) int receive(struct transfer *t)
 {
 	char chunk[CHUNK_SIZE];
-	for (;;) {
-		ssize_t n = koru_http_read(t->res, chunk, sizeof(chunk));
-		if (n == 0)
-			return 0;
-		if (n < 0)
-			return fail_request(t, (int)n, NULL);
-		t->result->bytes += (uint64_t)n;
-		int rc = t->saving ? save_write(&t->save, chunk, (size_t)n) : 0;
-		if (rc < 0)
-			return fail_file(t, rc);
-	}
+	ssize_t n = 1;
+	while (n > 0 && t->result->bytes < LARGE_CHUNK_AFTER)
+		n = receive_some(t, chunk, sizeof(chunk));
+	char *large = n > 0 ? large_chunk_get(t->run) : NULL;
+	while (n > 0)
+		n = receive_some(t, large ? large : chunk,
+		                 large ? LARGE_CHUNK_SIZE : sizeof(chunk));
+	large_chunk_put(t->run, large);
+	return (int)n;
 }
 
 /* Reads what is not wanted, if it is not much. Its errors do not matter. */

@@ -33,9 +33,9 @@ struct connection {
 	struct connection *next; /* in the queue, while `waiting` */
 	int64_t due;             /* when to answer */
 	int fd;
-	int waiting;             /* a request is in and not yet answered */
-	int gone;                /* the client has closed while it waited */
-	size_t used;             /* bytes of the request read so far */
+	int waiting; /* a request is in and not yet answered */
+	int gone;    /* the client has closed while it waited */
+	size_t used; /* bytes of the request read so far */
 	char request[REQUEST_MAX];
 };
 

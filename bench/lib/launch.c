@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +50,7 @@ int main(int argc, char **argv)
 	pid_t pid = fork();
 	bench_require(pid >= 0, "fork");
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a launcher that is killed takes it along */
 		execvp(argv[3], argv + 3);
 		fprintf(stderr, "%s: %s\n", argv[3], strerror(errno));
 		_exit(127);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The memory of Boost.Context fibers on guarded stacks that have started and left again.
-#include "parked/boost_stack.h"
+#include "parked/boost_stack.hpp"
 
 #include <boost/context/fiber.hpp>
 #include <boost/context/protected_fixedsize_stack.hpp>

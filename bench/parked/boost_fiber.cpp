@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The memory of Boost.Fiber fibers on guarded stacks that have started and wait on a
 // condition variable.
-#include "parked/boost_stack.h"
+#include "parked/boost_stack.hpp"
 
 #include <boost/fiber/all.hpp>
 

@@ -16,7 +16,9 @@ def run(server, command, cpus, values, timeout):
              f"delay_ms={values['delay_ms']}", f"bytes={values['bytes']}"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         try:
-            port = int(process.stdout.readline().split()[1])
+            port = program.figures(process.stdout.readline()).get("port")
+            if not port:
+                raise program.Failed("the server did not start")
             found = _client(command, cpus["program"], values, timeout, port)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -27,7 +29,7 @@ def run(server, command, cpus, values, timeout):
 
 
 def _client(command, cpu, values, timeout, port):
-    base = f"http://127.0.0.1:{port}"
+    base = f"http://127.0.0.1:{port:.0f}"
     with tempfile.NamedTemporaryFile("w") as urls:
         urls.writelines(f"{base}/{i}\n" for i in range(1, values["urls"] + 1))
         urls.flush()

@@ -29,6 +29,8 @@ def available_mb():
 
 def versions(packages):
     """The versions of those of the Debian packages that are installed."""
+    if not packages:
+        return {}
     lines = _output("dpkg-query", "-W", "-f", "${Package} ${Version}\\n", *sorted(packages))
     return dict(line.split(" ", 1) for line in lines.splitlines() if not line.endswith(" "))
 

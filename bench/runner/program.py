@@ -40,7 +40,8 @@ def run(words, cpu, values, timeout):
     on the process as a whole (wall, cpu, peak; see lib/launch.c)."""
     if not shutil.which(words[0]):
         raise Missing
-    env = dict(os.environ, PYTHONPATH=values["source"] + "/lib", PYTHONDONTWRITEBYTECODE="1")
+    env = {**os.environ, "PYTHONPATH": values["source"] + "/lib", "PYTHONDONTWRITEBYTECODE": "1",
+           **values["env"]}
     with tempfile.NamedTemporaryFile("r") as report:
         launch = [values["bin"] + "/launch", str(cpu), report.name, *words]
         try:

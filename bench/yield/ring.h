@@ -22,11 +22,11 @@
 
 struct ring {
 	long tasks;
-	long functions;    /* 1 to 4: how many of the task functions are in use */
-	long warmup;       /* rounds before the clock starts */
-	long rounds;       /* rounds that are measured */
-	int64_t started;   /* set by the first task */
-	int64_t ended;     /* set by the first task */
+	long functions;  /* 1 to 4: how many of the task functions are in use */
+	long warmup;     /* rounds before the clock starts */
+	long rounds;     /* rounds that are measured */
+	int64_t started; /* set by the first task */
+	int64_t ended;   /* set by the first task */
 };
 
 struct ring_member {
@@ -36,31 +36,31 @@ struct ring_member {
 };
 
 /* One step: a function of its own, so that the yield is one call deep. */
-#define RING_STEP(letter, mark)                                                               \
-	static BENCH_NOINLINE void ring_step_##letter(struct ring_member *member, uint64_t x)  \
-	{                                                                                      \
-		member->sum += x;                                                              \
-		RING_YIELD(member);                                                            \
-		member->sum ^= x + (mark);                                                     \
+#define RING_STEP(letter, mark)                                                                    \
+	static BENCH_NOINLINE void ring_step_##letter(struct ring_member *member, uint64_t x)      \
+	{                                                                                          \
+		member->sum += x;                                                                  \
+		RING_YIELD(member);                                                                \
+		member->sum ^= x + (mark);                                                         \
 	}
 
 /* The first task holds the clock: between its last step of warming up and its last step,
  * each task has made exactly `rounds` steps. */
-#define RING_TASK(letter, mark)                                                               \
-	RING_STEP(letter, mark)                                                                \
-	static RING_RESULT ring_task_##letter(void *arg)                                       \
-	{                                                                                      \
-		struct ring_member *member = (struct ring_member *)arg;                        \
-		struct ring *ring = member->ring;                                              \
-		for (long i = 0; i < ring->warmup; i++)                                        \
-			ring_step_##letter(member, (uint64_t)i);                               \
-		if (member->index == 0)                                                        \
-			ring->started = bench_now();                                           \
-		for (long i = 0; i < ring->rounds; i++)                                        \
-			ring_step_##letter(member, (uint64_t)i * (mark));                      \
-		if (member->index == 0)                                                        \
-			ring->ended = bench_now();                                             \
-		return RING_RETURN(member);                                                    \
+#define RING_TASK(letter, mark)                                                                    \
+	RING_STEP(letter, mark)                                                                    \
+	static RING_RESULT ring_task_##letter(void *arg)                                           \
+	{                                                                                          \
+		struct ring_member *member = (struct ring_member *)arg;                            \
+		struct ring *ring = member->ring;                                                  \
+		for (long i = 0; i < ring->warmup; i++)                                            \
+			ring_step_##letter(member, (uint64_t)i);                                   \
+		if (member->index == 0)                                                            \
+			ring->started = bench_now();                                               \
+		for (long i = 0; i < ring->rounds; i++)                                            \
+			ring_step_##letter(member, (mark) * (uint64_t)i);                          \
+		if (member->index == 0)                                                            \
+			ring->ended = bench_now();                                                 \
+		return RING_RETURN(member);                                                        \
 	}
 
 RING_TASK(a, 3)
@@ -69,7 +69,10 @@ RING_TASK(c, 7)
 RING_TASK(d, 11)
 
 static RING_RESULT (*const ring_task[])(void *) = {
-	ring_task_a, ring_task_b, ring_task_c, ring_task_d,
+	ring_task_a,
+	ring_task_b,
+	ring_task_c,
+	ring_task_d,
 };
 
 /* The task function of the ring's member `index`. */
@@ -87,7 +90,7 @@ static inline struct ring_member *ring_make(struct ring *ring, int argc, char **
 	bench_require(ring->rounds > 0, "fewer yields than tasks");
 	ring->warmup = ring->rounds / 10 + 1;
 	struct ring_member *members =
-		(struct ring_member *)calloc((size_t)ring->tasks, sizeof *members);
+	        (struct ring_member *)calloc((size_t)ring->tasks, sizeof *members);
 	bench_require(members != NULL, "memory");
 	for (long i = 0; i < ring->tasks; i++) {
 		members[i].ring = ring;

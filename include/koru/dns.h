@@ -53,18 +53,18 @@ int koru_getaddrinfo(const char *node, const char *service, const struct addrinf
 void koru_freeaddrinfo(struct addrinfo *res);
 
 struct koru_dns_opts {
-	const char *servers;  /* "127.0.0.1:5353,[::1]:53"; the port may be left out. NULL: the
-	                       * environment variable KORU_DNS_SERVERS in the same form, else
-	                       * /etc/resolv.conf */
+	const char *servers;    /* "127.0.0.1:5353,[::1]:53"; the port may be left out. NULL: the
+	                         * environment variable KORU_DNS_SERVERS in the same form, else
+	                         * /etc/resolv.conf */
 	const char *hosts_file; /* NULL: /etc/hosts */
-	int64_t timeout;      /* nanoseconds for a first try; later tries wait longer. 0: two
-	                       * seconds; under a millisecond is one millisecond */
-	int tries;            /* of each server; 0: three */
-	int64_t ttl_max;      /* nanoseconds an answer is kept at most; 0: one hour; negative:
-	                       * nothing is kept */
-	int64_t ttl_negative; /* nanoseconds "there is none" is kept; 0: five seconds; negative:
-	                       * it is not kept */
-	int cache_max;        /* names kept; 0: KORU_DNS_CACHE_MAX, which is also the most */
+	int64_t timeout;        /* nanoseconds for a first try; later tries wait longer. 0: two
+	                         * seconds; under a millisecond is one millisecond */
+	int tries;              /* of each server; 0: three */
+	int64_t ttl_max;        /* nanoseconds an answer is kept at most; 0: one hour; negative:
+	                         * nothing is kept */
+	int64_t ttl_negative;   /* nanoseconds "there is none" is kept; 0: five seconds; negative:
+	                         * it is not kept */
+	int cache_max;          /* names kept; 0: KORU_DNS_CACHE_MAX, which is also the most */
 };
 
 /* Sets up the resolver of the running loop, before its first lookup. The strings are

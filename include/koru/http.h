@@ -55,7 +55,7 @@ struct koru_http_response;
 #define KORU_HTTP_HEADER_COUNT_MAX  128
 #define KORU_HTTP_BODY_MAX_DEFAULT  ((size_t)64 << 20) /* collected in memory */
 #define KORU_HTTP_REDIRECTS_DEFAULT 20
-#define KORU_HTTP_PER_HOST_DEFAULT  128 /* connections */
+#define KORU_HTTP_PER_HOST_DEFAULT  128  /* connections */
 #define KORU_HTTP_IDLE_DEFAULT      1024 /* connections */
 
 struct koru_http_header {
@@ -73,18 +73,18 @@ struct koru_http_opts {
 	                                         * Connection, Content-Length, Transfer-
 	                                         * Encoding and the like are koru's: -EINVAL */
 	size_t header_count;
-	const void *body;                       /* sent with a Content-Length */
+	const void *body; /* sent with a Content-Length */
 	size_t body_len;
-	size_t body_max;    /* the largest body to accept, after decoding. 0:
-	                     * KORU_HTTP_BODY_MAX_DEFAULT when it is collected in memory,
-	                     * none when it is streamed */
-	int redirects_max;  /* how many to follow; 0: KORU_HTTP_REDIRECTS_DEFAULT;
-	                     * negative: none, a redirect is an answer like any other */
-	bool raw;           /* do not ask for an encoded body, and do not decode one */
+	size_t body_max;   /* the largest body to accept, after decoding. 0:
+	                    * KORU_HTTP_BODY_MAX_DEFAULT when it is collected in memory,
+	                    * none when it is streamed */
+	int redirects_max; /* how many to follow; 0: KORU_HTTP_REDIRECTS_DEFAULT;
+	                    * negative: none, a redirect is an answer like any other */
+	bool raw;          /* do not ask for an encoded body, and do not decode one */
 	struct koru_stream_detail *ret_detail; /* filled in when the call fails: a sentence that
-	                       * says more than koru_strerror where more is known ("both
-	                       * Content-Length and Transfer-Encoding"), else the same. May be
-	                       * NULL */
+	                                        * says more than koru_strerror where more is known
+	                                        * ("both Content-Length and Transfer-Encoding"),
+	                                        * else the same. May be NULL */
 };
 
 /* Asks for `url` with GET and waits for the whole answer. May suspend. In a task, or on a
@@ -111,8 +111,8 @@ int koru_http_request(const char *method, const char *url, const struct koru_htt
 
 /* The same, but returns as soon as the head of the answer is there; the body is then read
  * with koru_http_read. Only in a task (-EPERM). The response holds a connection until the
- * body has been read to its end or the response is freed, which the task's loop must do
- * before it ends, and before the client is freed. */
+ * body has been read to its end or the response is freed. One of both must happen before
+ * the client is freed, and before the loop ends: a program that forgets it is stopped. */
 int koru_http_open(const char *method, const char *url, const struct koru_http_opts *opts,
                    struct koru_http_response **ret);
 
@@ -123,6 +123,10 @@ int koru_http_open(const char *method, const char *url, const struct koru_http_o
  * exception: nothing was lost, a later read goes on. -EINVAL: the body was collected. */
 ssize_t koru_http_read(struct koru_http_response *res, void *buf, size_t len);
 
+/* More about the error that koru_http_read returned, in words; "" when there was none. Static.
+ * Never suspends. */
+const char *koru_http_error_detail(const struct koru_http_response *res);
+
 /* Frees the response. A streamed one whose body was not read to its end closes its
  * connection. NULL does nothing. Never suspends. */
 void koru_http_response_free(struct koru_http_response *res);
@@ -130,6 +134,10 @@ void koru_http_response_free(struct koru_http_response *res);
 /* What the answer says. The texts belong to the response. Never suspend; any thread. */
 int koru_http_status(const struct koru_http_response *res);      /* 200 */
 const char *koru_http_url(const struct koru_http_response *res); /* after all redirects */
+
+/* The phrase that goes with a status ("Not Found"); "" for one that RFC 9110 does not name. Static.
+ */
+const char *koru_http_reason(int status);
 
 /* The value of the first header of that name, upper and lower case alike; NULL when there
  * is none. */

@@ -6,7 +6,9 @@
 #ifndef KORU_KORU_H
 #define KORU_KORU_H
 
+#include <koru/counter.h>
 #include <koru/error.h>
+#include <koru/gen.h>
 #include <koru/io.h>
 #include <koru/run.h>
 #include <koru/scope.h>

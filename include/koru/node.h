@@ -21,7 +21,7 @@ struct koru__heap_node {
 };
 
 struct koru__timer {
-	struct koru__heap_node node;              /* its key is the moment it fires */
+	struct koru__heap_node node;             /* its key is the moment it fires */
 	void (*fire)(struct koru__timer *timer); /* called by the loop; must not suspend */
 };
 

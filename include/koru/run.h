@@ -48,6 +48,11 @@ int koru_run(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts);
  * Never suspends. */
 const char *koru_poller_name(void);
 
+/* What guards the stacks of this process: "madvise" (MADV_GUARD_INSTALL: no limit in number) or
+ * "mprotect" (on kernels before 6.13: at most vm.max_map_count of them, then -KORU_EGUARD); "none
+ * yet" before the first task. Never suspends; any thread. */
+const char *koru_guard_name(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -40,8 +40,8 @@ struct koru__loop;
 /* In the caller's storage, usually on its stack; it must stay there, unmoved, from
  * open to close. The fields belong to koru. */
 struct koru_scope {
-	int koru__cause;                  /* why it was cancelled: negative; 0 while it is not */
-	uint8_t koru__state;              /* enum scope_state of src/sched/scope.h */
+	int koru__cause;     /* why it was cancelled: negative; 0 while it is not */
+	uint8_t koru__state; /* enum scope_state of src/sched/scope.h */
 	bool koru__shield;
 	int64_t koru__deadline;           /* the nearest of its own and those around it */
 	struct koru_scope *koru__parent;  /* the scope around it; NULL for the root */

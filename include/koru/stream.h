@@ -83,7 +83,8 @@ ssize_t koru_stream_read(struct koru_stream *s, void *buf, size_t len);
 
 /* Writes all of `len` bytes. May suspend, until the kernel has taken them.
  * Returns 0, or
- *   -EPIPE, -ECONNRESET, …  as send(2); the stream can only be closed,
+ *   -EPIPE       koru_stream_shutdown was called, or the peer has gone,
+ *   -ECONNRESET, …  as send(2); the stream can only be closed,
  *   -KORU_ETLS   TLS only,
  *   -ECANCELED   where nothing had been sent the stream is as it was. Where part had, the
  *                stream can still be read but every later write returns -EPIPE. Use

@@ -36,7 +36,9 @@ enum koru_place {
 struct koru_task_opts {
 	const char *name;  /* for reports; a static string. NULL: the function's name */
 	size_t stack_size; /* bytes; 0: that of koru_run_opts. Rounded up to a power of
-	                    * two, guard page included; at most KORU_STACK_SIZE_MAX */
+	                    * two, guard page included; at most KORU_STACK_SIZE_MAX. A
+	                    * task whose scope is being closed may be called on its
+	                    * closer's stack instead, if three quarters of that are left */
 	enum koru_place place;
 };
 
@@ -96,15 +98,22 @@ struct koru__task_head {
 	struct koru__context context; /* valid once it has a stack, while it does not run */
 	struct koru__task_head *next; /* in the run queue */
 	struct koru_scope *scope;     /* the innermost open one: whose cancellation it sees */
-	unsigned state;               /* enum koru__task_state */
+	uint8_t state;                /* enum koru__task_state */
+	uint8_t size_class;           /* of its stack */
+	uint8_t place;                /* enum koru_place */
+	bool attend;                  /* a yield must ask the library: its scope was cancelled, a
+	                               * deadline holds, or a sanitizer watches */
+	int wake_result;              /* what ends its wait: a result for koru__park */
 };
+
+struct koru__loop;
 
 struct koru__loop_head {
 	struct koru__task_head *current; /* the running task; NULL while the loop itself runs */
 	struct koru__task_head *first;   /* the run queue */
 	struct koru__task_head *last;    /* valid while there is a first */
 	unsigned ticks;                  /* switches left before the loop looks at timers and I/O */
-	unsigned watched;                /* a sanitizer has to be told of each switch */
+	struct koru__loop *loop;         /* the rest of it; NULL when the thread runs none */
 };
 
 enum koru__task_state {
@@ -115,9 +124,11 @@ enum koru__task_state {
 	KORU__TASK_HOSTING, /* waits, and lends its stack to a task it waits for */
 };
 
-/* The loop of this thread, NULL when it runs none. Constant for a task, since tasks do not
- * change thread; so it does not matter that compilers keep its address. */
-extern __thread struct koru__loop_head *koru__loop_self __attribute__((tls_model("initial-exec")));
+/* The loop of this thread; all zero when it runs none. It lies in the thread's own storage, not
+ * behind a pointer there: a switch has to load one address after the other until it knows where
+ * it leads, and after a return that was guessed wrongly nothing hides that. Tasks do not change
+ * thread, so it does not matter that compilers keep the address. */
+extern __thread struct koru__loop_head koru__loop_here __attribute__((tls_model("initial-exec")));
 
 /* A sanitizer is told of each switch by the library; and AddressSanitizer does not look for uses
  * after return of the frames of functions that have assembly in them. */
@@ -140,14 +151,12 @@ static inline int koru_yield(void)
  * for the processor to guess wrongly. All that is not the plain case goes to the library. */
 static inline __attribute__((always_inline)) int koru_yield(void)
 {
-	struct koru__loop_head *loop = koru__loop_self;
-	if (__builtin_expect(!loop || loop->watched || loop->ticks == 0 || !loop->first, 0))
-		return koru__yield_slow();
-	struct koru__task_head *self = loop->current;
+	struct koru__loop_head *loop = &koru__loop_here;
 	struct koru__task_head *next = loop->first;
-	if (__builtin_expect(next->state != KORU__TASK_READY || self->scope->koru__cause != 0 ||
-	                             self->scope->koru__deadline != KORU_FOREVER,
-	                     0))
+	struct koru__task_head *self = loop->current;
+	if (__builtin_expect(!next || loop->ticks == 0, 0))
+		return koru__yield_slow();
+	if (__builtin_expect(next->state != KORU__TASK_READY || self->attend, 0))
 		return koru__yield_slow();
 	self->state = KORU__TASK_READY;
 	self->next = 0;
@@ -157,12 +166,14 @@ static inline __attribute__((always_inline)) int koru_yield(void)
 	loop->ticks--;
 	next->state = KORU__TASK_RUNNING;
 	loop->current = next;
-	/* What the next switch will touch; with more tasks than the caches hold, waiting for it is
-	 * most of what a switch costs. */
-	struct koru__task_head *after = loop->first;
-	__builtin_prefetch(after->context.sp, 1);
-	__builtin_prefetch((char *)after->context.sp + 64, 1);
-	__builtin_prefetch(after->next, 1);
+	/* What the switch after the next will touch; with more tasks than the caches hold, waiting
+	 * for it is most of what a switch costs. The next one's is on its way already. */
+	struct koru__task_head *after = loop->first->next;
+	if (__builtin_expect(after != 0, 1)) {
+		__builtin_prefetch(after->context.sp, 1);
+		__builtin_prefetch((char *)after->context.sp + 64, 1);
+		__builtin_prefetch(after->next, 1);
+	}
 	koru__switch(&self->context, &next->context);
 	return 0;
 }

@@ -27,14 +27,14 @@ struct koru_text {
 /* A URL taken apart. The pieces point into the text it was parsed from, so they live as
  * long as that does; nothing in them is decoded. The fragment is checked and dropped. */
 struct koru_url {
-	bool https;                /* the scheme: https, else http */
-	bool has_user;             /* there was an "@": user is what stood before it */
-	bool host_is_ipv6;         /* host is the inside of the brackets */
-	bool has_query;            /* there was a "?": query is what stood after it */
-	uint16_t port;             /* as written, else 80 or 443 */
-	struct koru_text user;     /* "name:password" */
-	struct koru_text host;     /* never empty */
-	struct koru_text path;     /* begins with "/", or is empty */
+	bool https;            /* the scheme: https, else http */
+	bool has_user;         /* there was an "@": user is what stood before it */
+	bool host_is_ipv6;     /* host is the inside of the brackets */
+	bool has_query;        /* there was a "?": query is what stood after it */
+	uint16_t port;         /* as written, else 80 or 443 */
+	struct koru_text user; /* "name:password" */
+	struct koru_text host; /* never empty */
+	struct koru_text path; /* begins with "/", or is empty */
 	struct koru_text query;
 };
 

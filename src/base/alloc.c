@@ -2,6 +2,7 @@
  * Memory from libc, with a fault point in front. See alloc.h. */
 #include "base/alloc.h"
 
+#include "base/assert.h"
 #include "base/fault.h"
 
 #include <stdlib.h>
@@ -23,6 +24,13 @@ void *koru__realloc(void *ptr, size_t count, size_t size)
 	if (__builtin_mul_overflow(count, size, &bytes) || koru__fault(KORU__FAULT_ALLOC))
 		return NULL;
 	return realloc(ptr, bytes);
+}
+
+void *koru__alloc_sure(size_t size)
+{
+	void *ptr = malloc(size);
+	koru__assert(ptr);
+	return ptr;
 }
 
 char *koru__strndup(const char *str, size_t len)

@@ -15,6 +15,11 @@ void *koru__zalloc(size_t count, size_t size)
 void *koru__realloc(void *ptr, size_t count, size_t size)
         __attribute__((alloc_size(2, 3), warn_unused_result));
 
+/* Memory that tests cannot make fail, for what sanitized builds add: a test of running out of
+ * memory is about the rest. Ends the program when there really is none. */
+void *koru__alloc_sure(size_t size)
+        __attribute__((malloc, alloc_size(1), returns_nonnull, warn_unused_result));
+
 /* A copy of `len` bytes of `str` with a zero behind them. */
 char *koru__strndup(const char *str, size_t len) __attribute__((malloc, warn_unused_result));
 

@@ -25,7 +25,7 @@ enum koru__fault_point {
 	KORU__FAULT_EVENTFD,
 	KORU__FAULT_SIGALTSTACK,
 	KORU__FAULT_SOCKET,
-	KORU__FAULT_IO,       /* read, write, recv, send, accept, connect */
+	KORU__FAULT_IO, /* read, write, recv, send, accept, connect */
 	KORU__FAULT_MAX,
 };
 

@@ -11,7 +11,7 @@
 #define koru__unlikely(x) __builtin_expect(!!(x), 0)
 
 /* The struct that `ptr` points into, at its field `member`. */
-#define koru__container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define koru__container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #define koru__array_len(a) (sizeof(a) / sizeof((a)[0]))
 

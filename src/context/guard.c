@@ -3,8 +3,9 @@
 #include "context/guard.h"
 
 #include "base/fault.h"
-#include "context/stack.h"
+#include "base/macro.h"
 #include "koru/error.h"
+#include "koru/run.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -16,6 +17,14 @@
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102 /* not in the headers of Debian 12 */
 #endif
+
+size_t koru__page_size(void)
+{
+	static size_t size; /* the same whoever writes it */
+	if (koru__unlikely(!size))
+		size = (size_t)sysconf(_SC_PAGESIZE);
+	return size;
+}
 
 static enum { UNDECIDED, MADVISE, MPROTECT } means;
 
@@ -59,7 +68,7 @@ int koru__guard_install(void *page)
 	return by_madvise(page) == 0 ? 0 : -ENOMEM;
 }
 
-const char *koru__guard_name(void)
+const char *koru_guard_name(void)
 {
 	return means == MADVISE ? "madvise" : means == MPROTECT ? "mprotect" : "none yet";
 }

@@ -9,11 +9,12 @@
 #ifndef KORU_CONTEXT_GUARD_H
 #define KORU_CONTEXT_GUARD_H
 
+#include <stddef.h>
+
+size_t koru__page_size(void);
+
 /* Guards the page at `page`. Returns 0, -ENOMEM, or -KORU_EGUARD. Under the arena's lock. */
 int koru__guard_install(void *page);
-
-/* "madvise" or "mprotect": what holds them; decided by the first call. */
-const char *koru__guard_name(void);
 
 /* Decides anew at the next call: for tests, after arming a fault. */
 void koru__guard_forget(void);

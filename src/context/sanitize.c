@@ -4,12 +4,11 @@
 
 #ifdef KORU__SANITIZED
 
+#include "base/alloc.h"
 #include "base/assert.h"
 #include "context/stack.h"
 
 #include <pthread.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 
 /* What the three tools are asked for, as one set of functions for each; the two that a build
@@ -22,19 +21,12 @@
 	                               (to)->stack_size)
 #define asan_finish(self)      __sanitizer_finish_switch_fiber((self)->fake_stack, NULL, NULL)
 #define asan_forget(low, size) ASAN_UNPOISON_MEMORY_REGION(low, size)
-
-/* A buffer that was freed while the kernel had it: reported as a write by whoever finds out. */
-static void asan_filled(const void *memory, size_t size)
-{
-	volatile char *bad = __asan_region_is_poisoned((void *)(uintptr_t)memory, size);
-	if (bad)
-		*bad = 0;
-}
+#define asan_bad_byte(p, size) __asan_region_is_poisoned(p, size)
 #else
-#define asan_filled(memory, size)  ((void)(memory), (void)(size))
 #define asan_start(from, to, ends) ((void)(from), (void)(to), (void)(ends))
 #define asan_finish(self)          ((void)(self))
 #define asan_forget(low, size)     ((void)(low), (void)(size))
+#define asan_bad_byte(p, size)     ((void)(p), (void)(size), NULL)
 #endif
 
 #ifdef KORU__TSAN
@@ -51,17 +43,18 @@ void AnnotateIgnoreReadsEnd(const char *file, int line);
 void AnnotateIgnoreWritesBegin(const char *file, int line);
 void AnnotateIgnoreWritesEnd(const char *file, int line);
 enum { TSAN_NO_SYNC = 1 };
-#define tsan_current()     __tsan_get_current_fiber()
-#define tsan_create()      create_fiber()
-#define tsan_destroy(f)    __tsan_destroy_fiber(f)
-#define tsan_blank_open()  ((void)(blank = __tsan_create_fiber(0)))
-#define tsan_blank_close() __tsan_destroy_fiber(blank)
+#define tsan_current()         __tsan_get_current_fiber()
+#define tsan_create()          create_fiber()
+#define tsan_destroy(f)        __tsan_destroy_fiber(f)
+#define tsan_blank_open()      ((void)(blank = __tsan_create_fiber(0)))
+#define tsan_blank_close()     __tsan_destroy_fiber(blank)
 #define tsan_forget(low, size) forget_stack((low), (size))
-#define tsan_switch(f)     __tsan_switch_to_fiber((f), TSAN_NO_SYNC)
-#define tsan_acquire(addr) __tsan_acquire(addr)
-#define tsan_release(addr) __tsan_release(addr)
+#define tsan_switch(f)         __tsan_switch_to_fiber((f), TSAN_NO_SYNC)
+#define tsan_acquire(addr)     __tsan_acquire(addr)
+#define tsan_release(addr)     __tsan_release(addr)
 #define tsan_quiet_begin()                                                                         \
-	(AnnotateIgnoreReadsBegin(__FILE__, __LINE__), AnnotateIgnoreWritesBegin(__FILE__, __LINE__))
+	(AnnotateIgnoreReadsBegin(__FILE__, __LINE__),                                             \
+	 AnnotateIgnoreWritesBegin(__FILE__, __LINE__))
 #define tsan_quiet_end()                                                                           \
 	(AnnotateIgnoreWritesEnd(__FILE__, __LINE__), AnnotateIgnoreReadsEnd(__FILE__, __LINE__))
 
@@ -86,8 +79,9 @@ static void forget_stack(void *low, size_t size)
 	void *current = __tsan_get_current_fiber();
 	size_t pages = (size + koru__page_size() - 1) / koru__page_size() * koru__page_size();
 	__tsan_switch_to_fiber(blank, TSAN_NO_SYNC);
-	void *map = mmap(low, pages, PROT_READ | PROT_WRITE,
-	                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | MAP_FIXED, -1, 0);
+	void *map =
+	        mmap(low, pages, PROT_READ | PROT_WRITE,
+	             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | MAP_FIXED, -1, 0);
 	koru__assert(map == low);
 	(void)!madvise(low, pages, MADV_NOHUGEPAGE); /* as its neighbours: one mapping again */
 	__tsan_switch_to_fiber(current, TSAN_NO_SYNC);
@@ -96,42 +90,43 @@ static void forget_stack(void *low, size_t size)
 #define tsan_blank_open()      ((void)0)
 #define tsan_blank_close()     ((void)0)
 #define tsan_forget(low, size) ((void)(low), (void)(size))
-#define tsan_current()     NULL
-#define tsan_create()      NULL
-#define tsan_destroy(f)    ((void)(f))
-#define tsan_switch(f)     ((void)(f))
-#define tsan_acquire(addr) ((void)(addr))
-#define tsan_release(addr) ((void)(addr))
-#define tsan_quiet_begin() ((void)0)
-#define tsan_quiet_end()   ((void)0)
+#define tsan_current()         NULL
+#define tsan_create()          NULL
+#define tsan_destroy(f)        ((void)(f))
+#define tsan_switch(f)         ((void)(f))
+#define tsan_acquire(addr)     ((void)(addr))
+#define tsan_release(addr)     ((void)(addr))
+#define tsan_quiet_begin()     ((void)0)
+#define tsan_quiet_end()       ((void)0)
 #endif
 
 #ifdef KORU_VALGRIND
 #include <valgrind/memcheck.h>
-#include <valgrind/valgrind.h>
 #define valgrind_add(low, size) VALGRIND_STACK_REGISTER((low), (const char *)(low) + (size))
 #define valgrind_remove(id)     VALGRIND_STACK_DEREGISTER(id)
-#define valgrind_filled(memory, size) ((void)VALGRIND_MAKE_MEM_DEFINED((memory), (size)))
+#define valgrind_written(p, n)  ((void)VALGRIND_MAKE_MEM_DEFINED(p, n))
 #else
-#define valgrind_filled(memory, size) ((void)(memory), (void)(size))
 #define valgrind_add(low, size) ((void)(low), (void)(size), 0u)
 #define valgrind_remove(id)     ((void)(id))
+#define valgrind_written(p, n)  ((void)(p), (void)(n))
 #endif
 
 struct record {
 	const void *stack_low; /* the stack's lowest byte, and its size */
 	size_t stack_size;
-	void *fake_stack;      /* ASan's, while suspended */
-	void *fiber;           /* TSan's */
-	void *order;           /* the token shared by contexts that never run at once, or NULL */
+	void *fake_stack; /* ASan's, while suspended */
+	void *fiber;      /* TSan's */
+	void *order;      /* the token shared by contexts that never run at once, or NULL */
 	unsigned valgrind_id;
 };
 
-/* Past base/alloc.h: what an ordinary build does not ask for shall not be made to fail. */
+/* Quietly: one task's record may be freed by another that nothing orders behind it, and
+ * ThreadSanitizer sees the allocator even when it is called from here. */
 static struct record *new_record(struct record init)
 {
-	struct record *r = malloc(sizeof(*r));
-	koru__assert(r);
+	tsan_quiet_begin();
+	struct record *r = koru__alloc_sure(sizeof(*r));
+	tsan_quiet_end();
 	*r = init;
 	return r;
 }
@@ -139,11 +134,11 @@ static struct record *new_record(struct record init)
 void *koru__sanitize_new(const void *low, size_t size, void *order)
 {
 	return new_record((struct record){
-		.stack_low = low,
-		.stack_size = size,
-		.fiber = tsan_create(),
-		.order = order,
-		.valgrind_id = (unsigned)valgrind_add(low, size),
+	        .stack_low = low,
+	        .stack_size = size,
+	        .fiber = tsan_create(),
+	        .order = order,
+	        .valgrind_id = (unsigned)valgrind_add(low, size),
 	});
 }
 
@@ -159,10 +154,10 @@ void *koru__sanitize_new_thread(void *order)
 	pthread_attr_destroy(&attr);
 	tsan_blank_open();
 	return new_record((struct record){
-		.stack_low = low,
-		.stack_size = size,
-		.fiber = tsan_current(),
-		.order = order,
+	        .stack_low = low,
+	        .stack_size = size,
+	        .fiber = tsan_current(),
+	        .order = order,
 	});
 }
 
@@ -177,8 +172,8 @@ void koru__sanitize_free(void *s)
 		tsan_blank_close(); /* it is the thread's own */
 	if (r->valgrind_id)
 		valgrind_remove(r->valgrind_id);
-	tsan_quiet_begin(); /* not by the context that took it */
-	free(r);
+	tsan_quiet_begin();
+	koru__free(r);
 	tsan_quiet_end();
 }
 
@@ -220,16 +215,18 @@ void koru__sanitize_quiet_end(void)
 	tsan_quiet_end();
 }
 
-void koru__sanitize_filled(const void *memory, size_t size)
-{
-	asan_filled(memory, size);
-	valgrind_filled(memory, size);
-}
-
 void koru__sanitize_forget(void *low, size_t size)
 {
 	asan_forget(low, size);
 	tsan_forget(low, size);
+}
+
+void koru__sanitize_let_go(void *buf, size_t size, size_t written)
+{
+	const volatile char *bad = asan_bad_byte(buf, size);
+	if (bad)
+		(void)*bad; /* AddressSanitizer tells the rest */
+	valgrind_written(buf, written);
 }
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What AddressSanitizer, ThreadSanitizer and Valgrind need to know of stacks that are not
- * a thread's own. Beside src/context/ and src/sched/ only the pollers include this, for what is
- * written on behalf of others.
+ * a thread's own. Only src/context/ includes this, and src/poll/ for what concerns buffers.
  * In an ordinary build every call here is empty.
  *
  * ThreadSanitizer treats a context as a fiber. A switch by itself orders nothing (flag 1 of
@@ -70,12 +69,13 @@ void koru__sanitize_acquire(void *token);
 void koru__sanitize_quiet_begin(void);
 void koru__sanitize_quiet_end(void);
 
-/* The kernel has written there behind everyone's back. */
-void koru__sanitize_filled(const void *memory, size_t size);
-
-/* A stack is taken into use, and has no contents yet: what the frames of others left behind there is
- * forgotten. From its first page to its top. */
+/* A stack is taken into use, and has no contents yet: what the frames of others left behind there
+ * is forgotten. From its first page to its top. */
 void koru__sanitize_forget(void *low, size_t size);
+
+/* The kernel lets go of a buffer that only io_uring knew it had: it must still be there. Of
+ * its bytes the first `written` are the kernel's. */
+void koru__sanitize_let_go(void *buf, size_t size, size_t written);
 
 #else
 
@@ -127,14 +127,14 @@ static inline void koru__sanitize_quiet_end(void)
 {
 }
 
-static inline void koru__sanitize_filled(const void *memory, size_t size)
-{
-	(void)memory, (void)size;
-}
-
 static inline void koru__sanitize_forget(void *low, size_t size)
 {
 	(void)low, (void)size;
+}
+
+static inline void koru__sanitize_let_go(void *buf, size_t size, size_t written)
+{
+	(void)buf, (void)size, (void)written;
 }
 
 #endif

@@ -5,7 +5,6 @@
 #include "base/assert.h"
 #include "base/fault.h"
 #include "base/macro.h"
-#include "context/guard.h"
 #include "koru/error.h"
 #include "koru/task.h"
 
@@ -50,14 +49,6 @@ static struct arena arenas[KORU__STACK_CLASSES];
 
 static_assert(KORU_STACK_SIZE_MIN << (KORU__STACK_CLASSES - 1) == KORU_STACK_SIZE_MAX,
               "one class for each power of two");
-
-size_t koru__page_size(void)
-{
-	static size_t size; /* the same whoever writes it */
-	if (koru__unlikely(!size))
-		size = (size_t)sysconf(_SC_PAGESIZE);
-	return size;
-}
 
 size_t koru__stack_class_size(unsigned size_class)
 {
@@ -222,7 +213,7 @@ bool koru__stack_pool_has_surplus(const struct koru__stack_pool *pool)
 	return false;
 }
 
-bool koru__stack_pool_trim(struct koru__stack_pool *pool)
+bool koru__stack_pool_trim(struct koru__stack_pool *pool, uint64_t *count)
 {
 	unsigned budget = TRIM_BATCH;
 	for (unsigned c = 0; c < KORU__STACK_CLASSES; c++) {
@@ -236,15 +227,11 @@ bool koru__stack_pool_trim(struct koru__stack_pool *pool)
 			koru__list_push_back(&pool->classes[c].bare, node);
 			pool->classes[c].warm_count--;
 			pool->classes[c].idle_count--;
+			(*count)++;
 		}
 		pool->classes[c].idle_count = pool->classes[c].warm_count;
 	}
 	return true;
-}
-
-const char *koru__stack_guard_name(void)
-{
-	return koru__guard_name();
 }
 
 bool koru__stack_guard_contains(const void *address, size_t *ret_size)

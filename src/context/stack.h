@@ -9,6 +9,7 @@
 #define KORU_CONTEXT_STACK_H
 
 #include "base/list.h"
+#include "context/guard.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +23,7 @@ struct koru__stack {
 	struct koru__list link; /* in a list of free stacks */
 	char *slot;             /* its lowest byte: the guard page starts here */
 	uint32_t size_class;
-	uint32_t top_offset;    /* how far below the end of the slot it starts (colouring) */
+	uint32_t top_offset; /* how far below the end of the slot it starts (colouring) */
 };
 
 /* A loop's own free stacks of all classes; used by its thread alone. */
@@ -31,7 +32,7 @@ struct koru__stack_pool {
 		struct koru__list warm; /* may hold pages; last in, first out */
 		struct koru__list bare; /* hold none */
 		unsigned warm_count;
-		unsigned idle_count;    /* least warm_count since the last trim */
+		unsigned idle_count; /* least warm_count since the last trim */
 	} classes[KORU__STACK_CLASSES];
 };
 
@@ -41,7 +42,6 @@ int koru__stack_class(size_t size);
 size_t koru__stack_class_size(unsigned size_class);
 
 /* The guard page and what lies above it. */
-size_t koru__page_size(void);
 static inline char *koru__stack_low(const struct koru__stack *s)
 {
 	return s->slot + koru__page_size();
@@ -66,12 +66,10 @@ static inline void koru__stack_put(struct koru__stack_pool *pool, struct koru__s
 /* Whether it keeps more warm stacks than it would after trimming them all. */
 bool koru__stack_pool_has_surplus(const struct koru__stack_pool *pool);
 
-/* Takes the pages from stacks that were not needed since the last call. Returns false when it
- * stopped early, to be called again soon, since it does a bounded amount of work. */
-bool koru__stack_pool_trim(struct koru__stack_pool *pool);
-
-/* What holds the guards of this process: "madvise" (MADV_GUARD_INSTALL) or "mprotect". */
-const char *koru__stack_guard_name(void);
+/* Takes the pages from stacks that were not needed since the last call, and adds their number to
+ * *count. Returns false when it stopped early, to be called again soon, since it does a bounded
+ * amount of work. */
+bool koru__stack_pool_trim(struct koru__stack_pool *pool, uint64_t *count);
 
 /* True when `address` lies in the guard page of some stack; then also how large that stack
  * is. Safe in a signal handler. */

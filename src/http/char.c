@@ -35,7 +35,7 @@
 #define CLASS_16(c) CLASS_4(c), CLASS_4((c) + 4), CLASS_4((c) + 8), CLASS_4((c) + 12)
 #define CLASS_64(c) CLASS_16(c), CLASS_16((c) + 16), CLASS_16((c) + 32), CLASS_16((c) + 48)
 
-const uint8_t koru__char_class[256] = {CLASS_64(0), CLASS_64(64), CLASS_64(128), CLASS_64(192)};
+const uint8_t koru__char_class[256] = { CLASS_64(0), CLASS_64(64), CLASS_64(128), CLASS_64(192) };
 
 bool koru__char_same(const char *a, const char *b, size_t len)
 {
@@ -48,4 +48,17 @@ bool koru__char_same(const char *a, const char *b, size_t len)
 bool koru__char_equal(const char *s, size_t len, const char *lower)
 {
 	return strlen(lower) == len && koru__char_same(s, lower, len);
+}
+
+size_t koru__char_decimal(char to[20], uint64_t number)
+{
+	char digits[20];
+	size_t len = 0;
+	do {
+		digits[len++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	for (size_t i = 0; i < len; i++)
+		to[i] = digits[len - 1 - i];
+	return len;
 }

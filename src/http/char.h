@@ -11,13 +11,13 @@
 #include <stdint.h>
 
 enum {
-	KORU__C_TOKEN = 1,   /* tchar (RFC 9110 5.6.2): methods, header names, codings */
-	KORU__C_FIELD = 2,   /* field-vchar, SP and HTAB (RFC 9110 5.5): header values */
-	KORU__C_TARGET = 4,  /* visible ASCII without "#": a request target */
-	KORU__C_NAME = 8,    /* unreserved and sub-delims (RFC 3986 2.2, 2.3): reg-name */
-	KORU__C_PATH = 16,   /* pchar without "%", and "/" (RFC 3986 3.3) */
-	KORU__C_QUERY = 32,  /* the same and "?" (RFC 3986 3.4) */
-	KORU__C_HEX = 64,    /* HEXDIG, both cases */
+	KORU__C_TOKEN = 1,  /* tchar (RFC 9110 5.6.2): methods, header names, codings */
+	KORU__C_FIELD = 2,  /* field-vchar, SP and HTAB (RFC 9110 5.5): header values */
+	KORU__C_TARGET = 4, /* visible ASCII without "#": a request target */
+	KORU__C_NAME = 8,   /* unreserved and sub-delims (RFC 3986 2.2, 2.3): reg-name */
+	KORU__C_PATH = 16,  /* pchar without "%", and "/" (RFC 3986 3.3) */
+	KORU__C_QUERY = 32, /* the same and "?" (RFC 3986 3.4) */
+	KORU__C_HEX = 64,   /* HEXDIG, both cases */
 	KORU__C_DIGIT = 128,
 };
 
@@ -47,6 +47,10 @@ static inline char koru__char_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
+
+/* Writes a number in decimal, without a zero behind it; returns the length. (snprintf would
+ * take longer than the rest of a head.) */
+size_t koru__char_decimal(char to[20], uint64_t number);
 
 /* Whether the `len` bytes at `s` are `lower` (lower case, terminated), in any case. */
 bool koru__char_equal(const char *s, size_t len, const char *lower);

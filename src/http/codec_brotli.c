@@ -42,8 +42,8 @@ static int step_brotli(void *state, struct koru__decode_io *io)
 {
 	const uint8_t *in = (const uint8_t *)io->in;
 	uint8_t *out = (uint8_t *)io->out;
-	BrotliDecoderResult result = BrotliDecoderDecompressStream(state, &io->in_len, &in,
-	                                                           &io->out_len, &out, NULL);
+	BrotliDecoderResult result =
+	        BrotliDecoderDecompressStream(state, &io->in_len, &in, &io->out_len, &out, NULL);
 	io->in = (const char *)in;
 	io->out = (char *)out;
 	if (result == BROTLI_DECODER_RESULT_ERROR)

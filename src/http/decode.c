@@ -55,9 +55,9 @@ static int push(struct koru__decoder **decoder, const char *name, size_t len)
 	if (!first)
 		return -ENOMEM;
 	/* An empty body is empty, whatever it is said to be encoded with. */
-	*first = (struct koru__decoder){
-		.codec = codec, .next = *decoder, .at = KORU__CODEC_BETWEEN
-	};
+	*first = (struct koru__decoder){ .codec = codec,
+		                         .next = *decoder,
+		                         .at = KORU__CODEC_BETWEEN };
 	*decoder = first;
 	return 0;
 }
@@ -131,7 +131,8 @@ int koru__decode_run(struct koru__decoder *d, struct koru__decode_io *io, bool l
 		return run_codec(d, io, last);
 	for (;;) {
 		if (d->start == d->end && !d->over) {
-			struct koru__decode_io mine = { io->in, io->in_len, d->between, BETWEEN_SIZE };
+			struct koru__decode_io mine = { io->in, io->in_len, d->between,
+				                        BETWEEN_SIZE };
 			int rc = run_codec(d, &mine, last);
 			if (rc < 0)
 				return rc;

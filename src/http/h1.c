@@ -10,13 +10,13 @@
 #include <string.h>
 
 const struct koru__h1_limits koru__h1_limits_default = {
-        .line_bytes_max = 16 << 10,
-        .head_bytes_max = 64 << 10,
-        .header_count_max = 128,
-        .chunk_line_bytes_max = 1 << 10,
-        .chunk_ext_bytes_max = 16 << 10,
-        .trailer_bytes_max = 8 << 10,
-        .interim_count_max = 16,
+	.line_bytes_max = 16 << 10,
+	.head_bytes_max = 64 << 10,
+	.header_count_max = 128,
+	.chunk_line_bytes_max = 1 << 10,
+	.chunk_ext_bytes_max = 16 << 10,
+	.trailer_bytes_max = 8 << 10,
+	.interim_count_max = 16,
 };
 
 /*      START --> HEADERS --+--> LENGTH --------------------------> DONE
@@ -42,16 +42,16 @@ enum state {
 };
 
 static const uint16_t moves_from[] = {
-        [START] = 1 << HEADERS,
-        [HEADERS] = 1 << START | 1 << LENGTH | 1 << CLOSE | 1 << CHUNK_LINE | 1 << DONE,
-        [LENGTH] = 1 << DONE,
-        [CLOSE] = 1 << DONE,
-        [CHUNK_LINE] = 1 << CHUNK_DATA | 1 << TRAILERS,
-        [CHUNK_DATA] = 1 << CHUNK_END,
-        [CHUNK_END] = 1 << CHUNK_LINE,
-        [TRAILERS] = 1 << DONE,
-        [DONE] = 1 << START,
-        [FAILED] = 0,
+	[START] = 1 << HEADERS,
+	[HEADERS] = 1 << START | 1 << LENGTH | 1 << CLOSE | 1 << CHUNK_LINE | 1 << DONE,
+	[LENGTH] = 1 << DONE,
+	[CLOSE] = 1 << DONE,
+	[CHUNK_LINE] = 1 << CHUNK_DATA | 1 << TRAILERS,
+	[CHUNK_DATA] = 1 << CHUNK_END,
+	[CHUNK_END] = 1 << CHUNK_LINE,
+	[TRAILERS] = 1 << DONE,
+	[DONE] = 1 << START,
+	[FAILED] = 0,
 };
 
 static void move(struct koru__h1 *h1, enum state to)
@@ -71,8 +71,8 @@ static enum koru__h1_event fail(struct koru__h1 *h1, enum koru__h1_error error)
 void koru__h1_request_init(struct koru__h1 *h1, const struct koru__h1_limits *limits)
 {
 	*h1 = (struct koru__h1){
-	        .limits = limits ? limits : &koru__h1_limits_default,
-	        .is_request = true,
+		.limits = limits ? limits : &koru__h1_limits_default,
+		.is_request = true,
 	};
 }
 
@@ -80,9 +80,9 @@ void koru__h1_response_init(struct koru__h1 *h1, const struct koru__h1_limits *l
                             const char *method)
 {
 	*h1 = (struct koru__h1){
-	        .limits = limits ? limits : &koru__h1_limits_default,
-	        .to_head = method && strcmp(method, "HEAD") == 0,
-	        .to_connect = method && strcmp(method, "CONNECT") == 0,
+		.limits = limits ? limits : &koru__h1_limits_default,
+		.to_head = method && strcmp(method, "HEAD") == 0,
+		.to_connect = method && strcmp(method, "CONNECT") == 0,
 	};
 }
 
@@ -175,10 +175,10 @@ static enum koru__h1_event head_end(struct koru__h1 *h1)
 	}
 	h1->left = h1->body == KORU__H1_BODY_LENGTH ? h1->length : 0;
 	static const uint8_t state_of[] = {
-	        [KORU__H1_BODY_NONE] = DONE,
-	        [KORU__H1_BODY_LENGTH] = LENGTH,
-	        [KORU__H1_BODY_CHUNKED] = CHUNK_LINE,
-	        [KORU__H1_BODY_CLOSE] = CLOSE,
+		[KORU__H1_BODY_NONE] = DONE,
+		[KORU__H1_BODY_LENGTH] = LENGTH,
+		[KORU__H1_BODY_CHUNKED] = CHUNK_LINE,
+		[KORU__H1_BODY_CLOSE] = CLOSE,
 	};
 	move(h1, (enum state)state_of[h1->body]);
 	h1->head_bytes = 0;
@@ -262,7 +262,7 @@ static enum koru__h1_event next_data(struct koru__h1 *h1, const char *buf, size_
 		return KORU__H1_MORE;
 	uint64_t left = koru__h1_body_left(h1);
 	size_t count = len < left ? len : (size_t)left;
-	h1->value = (struct koru_text){buf, count};
+	h1->value = (struct koru_text){ buf, count };
 	*ret_used = count;
 	koru__h1_body_took(h1, count);
 	return KORU__H1_DATA;
@@ -310,7 +310,8 @@ enum koru__h1_event koru__h1_eof(struct koru__h1 *h1, size_t left)
 		move(h1, DONE);
 		return KORU__H1_END;
 	case START:
-		return fail(h1, left || h1->interim_count ? KORU__H1_E_EOF_HEAD : KORU__H1_E_EOF_START);
+		return fail(h1,
+		            left || h1->interim_count ? KORU__H1_E_EOF_HEAD : KORU__H1_E_EOF_START);
 	case HEADERS: return fail(h1, KORU__H1_E_EOF_HEAD);
 	case LENGTH:
 		if (h1->left > 0)

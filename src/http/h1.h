@@ -110,13 +110,13 @@ enum koru__h1_body {
 
 /* All in bytes, but for the counts. Line ends are not counted in line_bytes_max. */
 struct koru__h1_limits {
-	uint32_t line_bytes_max;      /* one start line or header line */
-	uint32_t head_bytes_max;      /* start line and headers, line ends included */
-	uint32_t header_count_max;    /* of the head, and again of the trailer */
+	uint32_t line_bytes_max;   /* one start line or header line */
+	uint32_t head_bytes_max;   /* start line and headers, line ends included */
+	uint32_t header_count_max; /* of the head, and again of the trailer */
 	uint32_t chunk_line_bytes_max;
 	uint32_t chunk_ext_bytes_max; /* extensions of all chunks of one body */
 	uint32_t trailer_bytes_max;
-	uint32_t interim_count_max;   /* 1xx answers before the real one */
+	uint32_t interim_count_max; /* 1xx answers before the real one */
 };
 
 extern const struct koru__h1_limits koru__h1_limits_default;
@@ -127,17 +127,17 @@ struct koru__h1 {
 	/* What the last event is about; the pieces point into the caller's bytes. */
 	struct koru_text name;
 	struct koru_text value;
-	uint16_t status;     /* of an answer: 100 to 999 */
-	uint8_t minor;       /* the version is HTTP/1.minor */
-	uint8_t error;       /* enum koru__h1_error */
+	uint16_t status; /* of an answer: 100 to 999 */
+	uint8_t minor;   /* the version is HTTP/1.minor */
+	uint8_t error;   /* enum koru__h1_error */
 
 	/* Valid from KORU__H1_HEAD on. */
-	uint8_t body;        /* enum koru__h1_body */
-	bool keep_alive;     /* the connection may carry another message after this one */
-	bool interim;        /* a 1xx answer: the real one follows without koru__h1_again */
-	bool tunnel;         /* after this head the bytes are no longer HTTP (CONNECT) */
-	bool has_length;     /* there was a Content-Length: */
-	uint64_t length;     /*   this one, also where the body is KORU__H1_BODY_NONE */
+	uint8_t body;    /* enum koru__h1_body */
+	bool keep_alive; /* the connection may carry another message after this one */
+	bool interim;    /* a 1xx answer: the real one follows without koru__h1_again */
+	bool tunnel;     /* after this head the bytes are no longer HTTP (CONNECT) */
+	bool has_length; /* there was a Content-Length: */
+	uint64_t length; /*   this one, also where the body is KORU__H1_BODY_NONE */
 
 	/* The parser's own. */
 	uint64_t left;       /* bytes to come of the body or of the current chunk */
@@ -153,7 +153,7 @@ struct koru__h1 {
 	bool saw_close;      /* Connection: close */
 	bool saw_keep_alive; /* Connection: keep-alive */
 	bool saw_host;
-	bool saw_coding;     /* Transfer-Encoding */
+	bool saw_coding; /* Transfer-Encoding */
 	bool saw_chunked;
 	bool saw_empty_line; /* before the request line */
 };

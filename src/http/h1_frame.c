@@ -21,7 +21,7 @@ static bool next_element(struct koru_text *list, struct koru_text *ret)
 			s++, len--;
 		while (len > 0 && (s[len - 1] == ' ' || s[len - 1] == '\t'))
 			len--;
-		*ret = (struct koru_text){s, len};
+		*ret = (struct koru_text){ s, len };
 		if (len > 0)
 			return true;
 	}
@@ -131,7 +131,8 @@ enum koru__h1_error koru__h1_note_header(struct koru__h1 *h1)
 		return KORU__H1_OK;
 	case 14: return koru__char_same(name, "content-length", 14) ? note_length(h1) : KORU__H1_OK;
 	case 17:
-		return koru__char_same(name, "transfer-encoding", 17) ? note_coding(h1) : KORU__H1_OK;
+		return koru__char_same(name, "transfer-encoding", 17) ? note_coding(h1)
+		                                                      : KORU__H1_OK;
 	default: return KORU__H1_OK;
 	}
 }
@@ -139,8 +140,8 @@ enum koru__h1_error koru__h1_note_header(struct koru__h1 *h1)
 /* RFC 9110 6.5.1: what frames or routes a message comes before its body. */
 enum koru__h1_error koru__h1_check_trailer(const struct koru__h1 *h1)
 {
-	static const char *const forbidden[] = {"host",    "content-length",  "transfer-encoding",
-	                                        "trailer", "content-encoding"};
+	static const char *const forbidden[] = { "host", "content-length", "transfer-encoding",
+		                                 "trailer", "content-encoding" };
 	for (size_t i = 0; i < koru__array_len(forbidden); i++)
 		if (koru__char_equal(h1->name.ptr, h1->name.len, forbidden[i]))
 			return KORU__H1_E_TRAILER_FIELD;

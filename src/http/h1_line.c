@@ -43,13 +43,13 @@ bool koru__h1_authority(struct koru_text text, struct koru_text *ret_host,
 	} else {
 		host = koru__char_span(s, len, KORU__C_NAME);
 	}
-	*ret_host = (struct koru_text){s, host};
-	*ret_port = (struct koru_text){s + host, 0};
+	*ret_host = (struct koru_text){ s, host };
+	*ret_port = (struct koru_text){ s + host, 0 };
 	if (host == len)
 		return true;
 	if (s[host] != ':')
 		return false;
-	*ret_port = (struct koru_text){s + host + 1, len - host - 1};
+	*ret_port = (struct koru_text){ s + host + 1, len - host - 1 };
 	return koru__char_span(ret_port->ptr, ret_port->len, KORU__C_DIGIT) == ret_port->len;
 }
 
@@ -88,8 +88,8 @@ enum koru__h1_error koru__h1_request_line(struct koru__h1 *h1, const char *line,
 		return KORU__H1_E_VERSION;
 	if (target[target_len] != ' ')
 		return koru__h1_bad_byte(target[target_len], KORU__H1_E_TARGET);
-	h1->name = (struct koru_text){line, method_len};
-	h1->value = (struct koru_text){target, target_len};
+	h1->name = (struct koru_text){ line, method_len };
+	h1->value = (struct koru_text){ target, target_len };
 	if (!target_fits(h1->name, h1->value))
 		return KORU__H1_E_TARGET;
 	if (rest - target_len - 1 != 8 || !read_version(h1, target + target_len + 1))
@@ -103,8 +103,8 @@ enum koru__h1_error koru__h1_status_line(struct koru__h1 *h1, const char *line, 
 {
 	if (len < 8 || !read_version(h1, line))
 		return KORU__H1_E_VERSION;
-	if (len < 12 || line[8] != ' ' ||
-	    koru__char_span(line + 9, 3, KORU__C_DIGIT) < 3 || line[9] == '0')
+	if (len < 12 || line[8] != ' ' || koru__char_span(line + 9, 3, KORU__C_DIGIT) < 3 ||
+	    line[9] == '0')
 		return KORU__H1_E_STATUS;
 	if (len > 12 && line[12] != ' ')
 		return koru__h1_bad_byte(line[12], KORU__H1_E_STATUS);
@@ -113,7 +113,7 @@ enum koru__h1_error koru__h1_status_line(struct koru__h1 *h1, const char *line, 
 	if (start + reason_len < len)
 		return koru__h1_bad_byte(line[start + reason_len], KORU__H1_E_REASON);
 	h1->status = (uint16_t)((line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0'));
-	h1->value = (struct koru_text){line + start, reason_len};
+	h1->value = (struct koru_text){ line + start, reason_len };
 	return KORU__H1_OK;
 }
 
@@ -150,7 +150,7 @@ enum koru__h1_error koru__h1_header_line(struct koru__h1 *h1, const char *line, 
 		value++;
 	while (value < end && (end[-1] == ' ' || end[-1] == '\t'))
 		end--;
-	h1->name = (struct koru_text){line, name_len};
-	h1->value = (struct koru_text){value, (size_t)(end - value)};
+	h1->name = (struct koru_text){ line, name_len };
+	h1->value = (struct koru_text){ value, (size_t)(end - value) };
 	return KORU__H1_OK;
 }

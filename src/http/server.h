@@ -38,10 +38,13 @@ struct koru__http_server_opts {
 	unsigned connections_max; /* more wait in the listen queue; 0: 10000 */
 	int64_t idle_timeout;     /* of a connection between requests and of one that sends its
 	                           * request too slowly; 0: 60 s */
+	int64_t answer_timeout;   /* from the end of a request to the end of its answer, which
+	                           * is given also when the server is stopped; 0: 60 s */
 };
 
 /* Accepts on `listen_fd` (which stays the caller's) and answers until the scope is
- * cancelled; then every connection is closed. Only in a task; suspends.
+ * cancelled; then the requests that have come are answered and every connection is closed.
+ * Only in a task; suspends.
  * Returns -ECANCELED, or what koru_accept failed with for good. */
 int koru__http_serve(int listen_fd, koru__http_handler *handler, void *arg,
                      const struct koru__http_server_opts *opts);

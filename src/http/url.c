@@ -8,7 +8,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 static int refuse(const char **ret_why, const char *why)
@@ -20,7 +19,7 @@ static int refuse(const char **ret_why, const char *why)
 
 static struct koru_text cut(const char *from, const char *to)
 {
-	return (struct koru_text){from, (size_t)(to - from)};
+	return (struct koru_text){ from, (size_t)(to - from) };
 }
 
 /* The first of the bytes in `set` between `s` and `end`, or `end`. */
@@ -60,7 +59,8 @@ static const char *check_ipv6(struct koru_text host)
 		return "the brackets hold no IPv6 address";
 	memcpy(copy, host.ptr, host.len);
 	copy[host.len] = '\0';
-	return inet_pton(AF_INET6, copy, &address) == 1 ? NULL : "the brackets hold no IPv6 address";
+	return inet_pton(AF_INET6, copy, &address) == 1 ? NULL
+	                                                : "the brackets hold no IPv6 address";
 }
 
 /* RFC 3986 3.2.2 allows percent-encoding in a name; no host is called that way, and what
@@ -105,7 +105,8 @@ const char *koru__url_authority(struct koru_text text, struct koru_url *url)
 	url->has_user = at != NULL;
 	url->user = cut(s, at ? at : s);
 	if (at)
-		why = check(url->user, KORU__C_NAME, ':', "a character in the user that must not stand there");
+		why = check(url->user, KORU__C_NAME, ':',
+		            "a character in the user that must not stand there");
 	if (why)
 		return why;
 	s = at ? at + 1 : s;
@@ -164,7 +165,7 @@ bool koru__url_has_scheme(const char *text, size_t len)
 
 int koru_url_parse(const char *text, size_t len, struct koru_url *ret, const char **ret_why)
 {
-	struct koru_url url = {0};
+	struct koru_url url = { 0 };
 	size_t scheme;
 	if (len == 0)
 		return refuse(ret_why, "an empty URL");
@@ -189,12 +190,7 @@ int koru_url_parse(const char *text, size_t len, struct koru_url *ret, const cha
 	return 0;
 }
 
-bool koru__url_default_port(const struct koru_url *url)
-{
-	return url->port == (url->https ? 443 : 80);
-}
-
-int koru__url_print_authority(const struct koru_url *url, struct koru__url_out *out)
+void koru__url_print_authority(const struct koru_url *url, struct koru__url_out *out)
 {
 	if (url->host_is_ipv6)
 		koru__url_put(out, "[", 1);
@@ -204,12 +200,15 @@ int koru__url_print_authority(const struct koru_url *url, struct koru__url_out *
 	}
 	if (url->host_is_ipv6)
 		koru__url_put(out, "]", 1);
-	if (!koru__url_default_port(url)) {
-		char port[8];
-		int n = snprintf(port, sizeof(port), ":%u", (unsigned)url->port);
-		koru__url_put(out, port, (size_t)n);
-	}
-	return out->full ? -ENOBUFS : 0;
+	if (url->port != (url->https ? 443 : 80))
+		koru__url_put_port(out, url->port);
+}
+
+void koru__url_put_port(struct koru__url_out *out, uint16_t port)
+{
+	char text[20];
+	koru__url_put(out, ":", 1);
+	koru__url_put(out, text, koru__char_decimal(text, port));
 }
 
 void koru__url_put(struct koru__url_out *out, const char *s, size_t len)
@@ -238,10 +237,10 @@ void koru__url_print_target(const struct koru_url *url, struct koru__url_out *ou
 
 int koru_url_print(const struct koru_url *url, char *buf, size_t size)
 {
-	struct koru__url_out out = {.buf = buf, .size = size, .full = size == 0};
+	struct koru__url_out out = { .buf = buf, .size = size, .full = size == 0 };
 	koru__url_put(&out, "https://", url->https ? 5 : 4);
 	koru__url_put(&out, "://", 3);
-	(void)koru__url_print_authority(url, &out);
+	koru__url_print_authority(url, &out);
 	koru__url_print_target(url, &out);
 	return out.full ? -ENOBUFS : (int)out.len;
 }

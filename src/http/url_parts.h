@@ -17,8 +17,6 @@ const char *koru__url_rest(struct koru_text text, struct koru_url *url);
 /* Whether `text` begins with any scheme and a colon. */
 bool koru__url_has_scheme(const char *text, size_t len);
 
-bool koru__url_default_port(const struct koru_url *url);
-
 /* Text being written; `full` is set by what did not fit, and stays. */
 struct koru__url_out {
 	char *buf;
@@ -29,8 +27,10 @@ struct koru__url_out {
 
 void koru__url_put(struct koru__url_out *out, const char *s, size_t len);
 
-/* host [ ":" port ], as in Host. Returns 0 or -ENOBUFS. */
-int koru__url_print_authority(const struct koru_url *url, struct koru__url_out *out);
+void koru__url_put_port(struct koru__url_out *out, uint16_t port);
+
+/* host [ ":" port ], as in Host. */
+void koru__url_print_authority(const struct koru_url *url, struct koru__url_out *out);
 
 /* path [ "?" query ], as in a request line. */
 void koru__url_print_target(const struct koru_url *url, struct koru__url_out *out);

@@ -73,13 +73,13 @@ static void put_path(struct koru__url_out *out, const struct koru_url *base,
 static const char *parse_relative(const struct koru_url *base, const char *ref, size_t len,
                                   struct koru_url *ret, bool *ret_own_authority)
 {
-	*ret = (struct koru_url){.https = base->https};
+	*ret = (struct koru_url){ .https = base->https };
 	*ret_own_authority = begins(ref, len, "//");
 	if (*ret_own_authority) {
 		size_t end = 2;
 		while (end < len && !strchr("/?#", ref[end]))
 			end++;
-		const char *why = koru__url_authority((struct koru_text){ref + 2, end - 2}, ret);
+		const char *why = koru__url_authority((struct koru_text){ ref + 2, end - 2 }, ret);
 		if (why)
 			return why;
 		ref += end;
@@ -89,7 +89,7 @@ static const char *parse_relative(const struct koru_url *base, const char *ref, 
 		ret->host_is_ipv6 = base->host_is_ipv6;
 		ret->port = base->port;
 	}
-	return koru__url_rest((struct koru_text){ref, len}, ret);
+	return koru__url_rest((struct koru_text){ ref, len }, ret);
 }
 
 /* Writes scheme, user and authority. */
@@ -101,7 +101,7 @@ static void put_origin(struct koru__url_out *out, const struct koru_url *url)
 		koru__url_put(out, url->user.ptr, url->user.len);
 		koru__url_put(out, "@", 1);
 	}
-	(void)koru__url_print_authority(url, out);
+	koru__url_print_authority(url, out);
 }
 
 int koru_url_resolve(const struct koru_url *base, const char *ref, size_t len, char *buf,
@@ -120,7 +120,7 @@ int koru_url_resolve(const struct koru_url *base, const char *ref, size_t len, c
 		if (why)
 			return refuse(ret_why, why);
 	}
-	struct koru__url_out out = {.buf = buf, .size = size, .full = size == 0};
+	struct koru__url_out out = { .buf = buf, .size = size, .full = size == 0 };
 	put_origin(&out, &parts);
 	size_t start = out.len;
 	bool same_path = !own && parts.path.len == 0;

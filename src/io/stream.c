@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What read(2) itself would transfer at most; the kernel's own limit (MAX_RW_COUNT). */
@@ -46,14 +47,20 @@ ssize_t koru_read(int fd, void *buf, size_t count)
 
 ssize_t koru_write(int fd, const void *buf, size_t count)
 {
-	/* Of the two only send(2) can be told to raise no SIGPIPE; what is no socket says so. */
-	ssize_t n = koru_send(fd, buf, count, 0);
-	if (n != -ENOTSOCK)
-		return n;
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	/* Only send(2) can be told to raise no SIGPIPE. */
+	if (S_ISSOCK(st.st_mode))
+		return koru_send(fd, buf, count, 0);
 	struct koru__op op = { .fd = fd,
 		               .code = KORU__OP_WRITE,
 		               .buf = (void *)(uintptr_t)buf,
 		               .len = bounded(count) };
+	/* io_uring (Linux 6.18) leaves a file's position behind when a write stops short, as on a
+	 * full disk: the next one would overwrite what the last has written. */
+	if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
+		return (ssize_t)koru__op_run_now(&op);
 	return transfer(&op, POLLOUT);
 }
 

@@ -159,8 +159,7 @@ int koru__ares_round(struct koru__ares *a, struct koru_scope **ret_round)
 	for (nfds_t i = 0; i < nfds; i++) {
 		short got = fds[i].revents;
 		if (got)
-			ares_process_fd(a->channel,
-			                got & ~POLLOUT ? fds[i].fd : ARES_SOCKET_BAD,
+			ares_process_fd(a->channel, got & ~POLLOUT ? fds[i].fd : ARES_SOCKET_BAD,
 			                got & POLLOUT ? fds[i].fd : ARES_SOCKET_BAD);
 	}
 	if (ready == 0)

@@ -18,16 +18,16 @@
 #define KORU__ARES_SOCKETS_MAX 64
 
 struct koru__ares {
-	ares_channel channel;              /* NULL until first needed */
-	char *servers;                     /* as for ares_set_servers_ports_csv; NULL: the system's */
+	ares_channel channel; /* NULL until first needed */
+	char *servers;        /* as for ares_set_servers_ports_csv; NULL: the system's */
 	int timeout_ms;
 	int tries;
 
 	struct pollfd fds[KORU__ARES_SOCKETS_MAX]; /* what c-ares wants to hear of */
 	nfds_t nfds;
 
-	int64_t conf_checked;              /* when /etc/resolv.conf was last looked at, */
-	struct timespec conf_mtime;        /*   and what identified it then */
+	int64_t conf_checked;       /* when /etc/resolv.conf was last looked at, */
+	struct timespec conf_mtime; /*   and what identified it then */
 	ino_t conf_ino;
 	off_t conf_size;
 };

@@ -60,8 +60,8 @@ struct koru__dns_entry *koru__dns_cache_find(struct koru__dns_cache *cache, cons
 {
 	uint32_t hash = hash_of(name, family);
 	struct koru__dns_entry *entry = *bucket_of(cache, hash);
-	while (entry && !(entry->hash == hash && entry->family == family &&
-	                  same_name(entry->name, name)))
+	while (entry &&
+	       !(entry->hash == hash && entry->family == family && same_name(entry->name, name)))
 		entry = entry->next;
 	if (!entry)
 		return NULL;

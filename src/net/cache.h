@@ -27,24 +27,24 @@ enum koru__dns_state {
 };
 
 struct koru__dns_entry {
-	struct koru__list recent;          /* in the table: by last use; else in none */
-	struct koru__dns_entry *next;      /* in its bucket */
-	struct koru__list queue;           /* in the resolver's queue while QUEUED */
-	struct koru__list watches;         /* who is to be told when it is DONE */
-	struct koru__dns_addr *addrs;      /* best first; NULL when there are none */
+	struct koru__list recent;     /* in the table: by last use; else in none */
+	struct koru__dns_entry *next; /* in its bucket */
+	struct koru__list queue;      /* in the resolver's queue while QUEUED */
+	struct koru__list watches;    /* who is to be told when it is DONE */
+	struct koru__dns_addr *addrs; /* best first; NULL when there are none */
 	int64_t expires;
 	uint32_t hash;
 	unsigned refs;
-	int result;                        /* how many addrs, or why there are none */
+	int result; /* how many addrs, or why there are none */
 	int family;
 	enum koru__dns_state state;
-	bool cached;                       /* it is in the table */
-	char name[];                       /* lower case */
+	bool cached; /* it is in the table */
+	char name[]; /* lower case */
 };
 
 struct koru__dns_cache {
 	struct koru__dns_entry *buckets[KORU__DNS_BUCKETS];
-	struct koru__list recent;          /* the least recently used first */
+	struct koru__list recent; /* the least recently used first */
 	int count;
 	int max;
 };

@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KNOWN_FLAGS                                                                                \
-	(AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV | AI_CANONNAME | AI_ADDRCONFIG)
+#define KNOWN_FLAGS (AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV | AI_CANONNAME | AI_ADDRCONFIG)
 
 /* What a socket type of 0 stands for, in the order of the result. */
 static const struct kind {
@@ -118,8 +117,7 @@ static int build(const struct call *call, const struct koru__dns_addr *addrs, in
 		for (size_t k = 0; k < koru__array_len(kinds); k++) {
 			if (ports[k] < 0)
 				continue;
-			struct result *res =
-			        result_new(&addrs[i].addr, &kinds[k], ports[k], name);
+			struct result *res = result_new(&addrs[i].addr, &kinds[k], ports[k], name);
 			if (!res) {
 				koru_freeaddrinfo(first);
 				return -ENOMEM;

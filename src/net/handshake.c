@@ -69,9 +69,9 @@ static int set_host(SSL *ssl, const char *host, bool verify)
 static int session_key(struct koru__tls *t, const struct start *start)
 {
 	char peer[KORU_SOCKET_NAME_MAX] = "";
-	char key[HOST_LEN_MAX + 32];
+	char key[HOST_LEN_MAX + KORU_SOCKET_NAME_MAX + sizeof(" unverified")];
 	(void)koru_socket_peer(t->fd, peer, sizeof(peer));
-	const char *colon = strrchr(peer, ':');
+	const char *colon = strrchr(peer, ':'); /* which of its addresses does not matter */
 	int len = snprintf(key, sizeof(key), "%s%s%s", start->host, colon ? colon : "",
 	                   start->opts->insecure_no_verify ? " unverified" : "");
 	koru__assert(len > 0 && len < (int)sizeof(key));
@@ -79,8 +79,8 @@ static int session_key(struct koru__tls *t, const struct start *start)
 	return t->session_key ? 0 : -ENOMEM;
 }
 
-static int setup_client(struct koru__tls *t, const struct start *start,
-                        const unsigned char *wire, int wire_len)
+static int setup_client(struct koru__tls *t, const struct start *start, const unsigned char *wire,
+                        int wire_len)
 {
 	bool verify = !start->opts->insecure_no_verify;
 	SSL_set_connect_state(t->ssl);
@@ -164,9 +164,11 @@ static int negotiate(struct koru__tls *t, const struct start *start)
 			koru__tls_set_detail(t, detail.text);
 		return rc;
 	}
+	t->host = start->host;
 	rc = setup(t, start, wire, wire_len);
 	if (rc == 0)
 		rc = shake_hands(t);
+	t->host = NULL;
 	t->offer = NULL;
 	return rc < 0 ? rc : note_alpn(t);
 }

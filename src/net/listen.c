@@ -116,7 +116,8 @@ int koru_socket_port(int fd)
 
 /* unix(7): a path, an abstract name that begins with a zero byte and has no other end than
  * `len`, or no name at all. */
-static void format_unix(const struct sockaddr_un *un, socklen_t len, char text[KORU_SOCKET_NAME_MAX])
+static void format_unix(const struct sockaddr_un *un, socklen_t len,
+                        char text[KORU_SOCKET_NAME_MAX])
 {
 	size_t at = offsetof(struct sockaddr_un, sun_path);
 	size_t size = len > at ? len - at : 0;

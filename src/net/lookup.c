@@ -42,7 +42,7 @@ static int join(const struct koru__dns_watch *watches, int watch_count,
 {
 	const struct koru__dns_addr *found[2] = { NULL, NULL };
 	int counts[2] = { 0, 0 };
-	int results[2];
+	int results[2] = { 0, 0 };
 	for (int i = 0; i < watch_count; i++) {
 		results[i] = koru__dns_result(&watches[i], &found[i]);
 		counts[i] = results[i] > 0 ? results[i] : 0;

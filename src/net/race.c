@@ -38,22 +38,22 @@ enum { SIX, FOUR, FAMILIES };
 
 struct attempt {
 	union koru__addr addr;
-	int result;           /* 0 until it ended, then a descriptor or why there is none */
+	int result; /* 0 until it ended, then a descriptor or why there is none */
 	struct race *race;
 };
 
 struct race {
 	const struct koru__race_opts *opts;
-	struct koru__waitq wake;         /* something happened: an answer, or an attempt ended */
+	struct koru__waitq wake; /* something happened: an answer, or an attempt ended */
 	struct koru__dns_watch lookups[FAMILIES];
-	bool wanted[FAMILIES];           /* it is looked for */
-	int next[FAMILIES];              /* the first address of it not yet tried */
-	int last_family;                 /* of the last attempt; FAMILIES before the first */
-	int64_t waited_since;            /* the first answer came, and was not enough; 0 before */
-	int64_t started;                 /* the last attempt */
+	bool wanted[FAMILIES]; /* it is looked for */
+	int next[FAMILIES];    /* the first address of it not yet tried */
+	int last_family;       /* of the last attempt; FAMILIES before the first */
+	int64_t waited_since;  /* the first answer came, and was not enough; 0 before */
+	int64_t started;       /* the last attempt */
 	int running;
-	int connected;                   /* the first connection, -1 before */
-	bool over;                       /* connections that come now are not wanted */
+	int connected; /* the first connection, -1 before */
+	bool over;     /* connections that come now are not wanted */
 	int count;
 	struct attempt attempts[2 * KORU_DNS_ADDRS_MAX];
 };
@@ -86,8 +86,9 @@ static const struct koru__dns_addr *take_next(struct race *r)
 	if (six == 0 && four == 0)
 		return NULL;
 	if (six && four)
-		family = r->last_family == FAMILIES ? (next[SIX]->rank >= next[FOUR]->rank ? SIX : FOUR)
-		                                    : !r->last_family;
+		family = r->last_family == FAMILIES
+		                 ? (next[SIX]->rank >= next[FOUR]->rank ? SIX : FOUR)
+		                 : !r->last_family;
 	r->last_family = family;
 	r->next[family]++;
 	return next[family];
@@ -200,35 +201,44 @@ static int attempts_run(struct race *r)
 	rc = look_on(r, &scope);
 	r->over = true;
 	(void)koru_scope_cancel(&scope);
-	(void)koru_scope_close(&scope);
-	koru__assert(r->running == 0);
-	return rc;
+	int closed = koru_scope_close(&scope);
+	/* Attempts return 0, so another cause than cancellation is that one of them found no stack,
+	 * which also cut look_on short. */
+	return rc == -ECANCELED && closed < 0 ? closed : rc;
 }
 
-/* True for errors of this machine's routes: they say little about the host. */
-static bool is_local(int error)
+/* How much an error tells. That this machine has no route to an address says little about the
+ * host; that it has run out of something explains why nothing else could be tried. */
+static int weight(int error)
 {
 	switch (-error) {
+	case 0:
+	case ECANCELED: return 0; /* nothing */
 	case ENETUNREACH:
 	case EHOSTUNREACH:
 	case ENETDOWN:
 	case EADDRNOTAVAIL:
-	case EAFNOSUPPORT:
-		return true;
-	default:
-		return false;
+	case EAFNOSUPPORT: return 1;
+	default: return 2;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM: return 3;
 	}
 }
 
-/* The error that tells most: the first of those that came from the host. */
-static int worst(const struct race *r)
+/* The error that tells most; of those that tell as much, that of the first address. */
+static int most_telling(const struct race *r)
 {
+	const struct koru__dns_addr *unused;
 	int error = 0;
-	for (int i = 0; i < r->count; i++) {
-		int e = r->attempts[i].result;
-		if (e < 0 && (error == 0 || (is_local(error) && !is_local(e))))
-			error = e;
-	}
+	for (int i = 0; i < r->count; i++)
+		if (weight(r->attempts[i].result) > weight(error))
+			error = r->attempts[i].result;
+	for (int i = 0; i < FAMILIES; i++)
+		if (r->wanted[i] && koru__dns_result(&r->lookups[i], &unused) == -ENOMEM)
+			error = -ENOMEM;
+	koru__assert(error < 0);
 	return error;
 }
 
@@ -316,7 +326,7 @@ static int race_by_name(const struct koru__race_opts *opts)
 	if (r.connected >= 0)
 		rc = r.connected;
 	else if (rc >= 0)
-		rc = r.count > 0 ? worst(&r) : lookup_error(&r);
+		rc = r.count > 0 ? most_telling(&r) : lookup_error(&r);
 	if (rc < 0)
 		explain(&r, rc);
 	race_done(&r);
@@ -332,7 +342,7 @@ int koru__race(const struct koru__race_opts *opts)
 		return -KORU_ENAME;
 	int rc = connect_to(&addr, opts->port);
 	if (rc < 0 && opts->ret_detail)
-		snprintf(opts->ret_detail->text, sizeof(opts->ret_detail->text), "%.100s port %u: %s",
-		         opts->host, (unsigned)opts->port, koru_strerror(rc));
+		snprintf(opts->ret_detail->text, sizeof(opts->ret_detail->text),
+		         "%.100s port %u: %s", opts->host, (unsigned)opts->port, koru_strerror(rc));
 	return rc;
 }

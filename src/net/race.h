@@ -12,8 +12,8 @@ struct koru_stream_detail;
 struct koru__race_opts {
 	const char *host;
 	uint16_t port;
-	int family;             /* 0: both */
-	int64_t attempt_delay;  /* nanoseconds */
+	int family;                            /* 0: both */
+	int64_t attempt_delay;                 /* nanoseconds */
 	struct koru_stream_detail *ret_detail; /* filled in on failure */
 };
 

@@ -22,15 +22,15 @@ static const struct policy {
 	uint8_t precedence; /* at most 63 */
 	uint8_t label;
 } policies[] = {
-	{ { [15] = 1 }, 128, 50, 0 },                     /* ::1, loopback */
-	{ { [10] = 0xff, [11] = 0xff }, 96, 35, 4 },      /* ::ffff:0:0, IPv4 */
-	{ { 0 }, 96, 1, 3 },                              /* ::/96, IPv4-compatible */
-	{ { 0x20, 0x01 }, 32, 5, 5 },                     /* 2001::, Teredo */
-	{ { 0x20, 0x02 }, 16, 30, 2 },                    /* 2002::, 6to4 */
-	{ { 0x3f, 0xfe }, 16, 1, 12 },                    /* 3ffe::, 6bone */
-	{ { 0xfe, 0xc0 }, 10, 1, 11 },                    /* fec0::, site-local */
-	{ { 0xfc }, 7, 3, 13 },                           /* fc00::, unique local */
-	{ { 0 }, 0, 40, 1 },                              /* everything else */
+	{ { [15] = 1 }, 128, 50, 0 },                /* ::1, loopback */
+	{ { [10] = 0xff, [11] = 0xff }, 96, 35, 4 }, /* ::ffff:0:0, IPv4 */
+	{ { 0 }, 96, 1, 3 },                         /* ::/96, IPv4-compatible */
+	{ { 0x20, 0x01 }, 32, 5, 5 },                /* 2001::, Teredo */
+	{ { 0x20, 0x02 }, 16, 30, 2 },               /* 2002::, 6to4 */
+	{ { 0x3f, 0xfe }, 16, 1, 12 },               /* 3ffe::, 6bone */
+	{ { 0xfe, 0xc0 }, 10, 1, 11 },               /* fec0::, site-local */
+	{ { 0xfc }, 7, 3, 13 },                      /* fc00::, unique local */
+	{ { 0 }, 0, 40, 1 },                         /* everything else */
 };
 
 /* Section 3.1 and RFC 4291 section 2.7. */
@@ -92,16 +92,15 @@ uint32_t koru__addr_rank(const union koru__addr *dest, const union koru__addr *s
 	const struct policy *policy = policy_of(d);
 	unsigned scope = scope_of(dest);
 	uint32_t rank = UINT32_C(1) << 31;
-	rank |= (uint32_t)(scope == scope_of(source)) << 30;             /* rule 2 */
-	rank |= (uint32_t)(policy->label == policy_of(s)->label) << 29;  /* rule 5 */
-	rank |= (uint32_t)policy->precedence << 23;                      /* rule 6 */
-	rank |= (uint32_t)(15 - scope) << 19;                            /* rule 8 */
-	/* Rule 9, the longest matching prefix, within the 64 bits that name a network. Not for
-	 * IPv4, where it would undo the round robin that servers are balanced by. */
-	if (dest->sa.sa_family == AF_INET6) {
-		unsigned bits = common_bits(d, s);
-		rank |= (uint32_t)(bits < 64 ? bits : 64) << 12;
-	}
+	rank |= (uint32_t)(scope == scope_of(source)) << 30;            /* rule 2 */
+	rank |= (uint32_t)(policy->label == policy_of(s)->label) << 29; /* rule 5 */
+	rank |= (uint32_t)policy->precedence << 23;                     /* rule 6 */
+	rank |= (uint32_t)(15 - scope) << 19;                           /* rule 8 */
+	/* Rule 9, the longest matching prefix, within the 64 bits that name a network. It leaves
+	 * IPv4 alone, whose mapped addresses all begin alike: there it would undo the round robin
+	 * by which servers share their load. */
+	unsigned bits = common_bits(d, s);
+	rank |= (uint32_t)(bits < 64 ? bits : 64) << 12;
 	return rank;
 }
 

@@ -28,20 +28,20 @@
 #include <string.h>
 #include <strings.h>
 
-#define HOSTS_PATH   "/etc/hosts"
-#define HOSTS_TTL_NS KORU_SECOND /* what the hosts file says is kept this long */
-#define NAME_MAX_LEN 254         /* RFC 1035 section 2.3.4, and a dot at the end */
+#define HOSTS_PATH     "/etc/hosts"
+#define HOSTS_TTL_NS   KORU_SECOND /* what the hosts file says is kept this long */
+#define NAME_MAX_LEN   254         /* RFC 1035 section 2.3.4, and a dot at the end */
 #define TIMEOUT_MS_MAX 60000
 #define TRIES_MAX      10
 
 struct resolver {
 	struct koru__ares ares;
 	struct koru__dns_cache cache;
-	struct koru__list queue;     /* entries to ask for, in their order; each is referenced */
-	int inflight;                /* entries that c-ares is at; each is referenced */
-	bool driving;                /* the driver is there, or about to start */
-	struct koru_scope *round;    /* the driver's wait, when it is in one */
-	int failure;                 /* why the driver gives up on what c-ares is at */
+	struct koru__list queue;  /* entries to ask for, in their order; each is referenced */
+	int inflight;             /* entries that c-ares is at; each is referenced */
+	bool driving;             /* the driver is there, or about to start */
+	struct koru_scope *round; /* the driver's wait, when it is in one */
+	int failure;              /* why the driver gives up on what c-ares is at */
 	int64_t ttl_max;
 	int64_t ttl_negative;
 	char *hosts_path;
@@ -53,12 +53,23 @@ struct query {
 	struct koru__dns_entry *entry;
 };
 
+/* The first of the queue, whose reference is the caller's now. */
+static struct koru__dns_entry *queue_pop(struct resolver *r)
+{
+	struct koru__list *node = koru__list_pop_front(&r->queue);
+	return node ? koru__container_of(node, struct koru__dns_entry, queue) : NULL;
+}
+
 static void resolver_free(void *value)
 {
 	struct resolver *r = value;
 	if (!r)
 		return;
-	koru__assert(!r->driving && r->inflight == 0);
+	/* A driver for which no stack was found never ran, and what it was to ask is still there;
+	 * that has failed the root scope, so nobody waits for it. */
+	koru__assert(r->inflight == 0);
+	for (struct koru__dns_entry *entry; (entry = queue_pop(r));)
+		koru__dns_entry_unref(entry);
 	koru__ares_done(&r->ares);
 	koru__dns_cache_done(&r->cache);
 	koru__free(r->hosts_path);
@@ -141,8 +152,8 @@ static void finish(struct resolver *r, struct koru__dns_entry *entry, int result
 	if (ttl_ns <= 0)
 		koru__dns_cache_drop(&r->cache, entry);
 	for (struct koru__list *node; (node = koru__list_pop_front(&entry->watches));)
-		koru__waitq_wake_all(
-		        koru__container_of(node, struct koru__dns_watch, link)->wake, 0);
+		koru__waitq_wake_all(koru__container_of(node, struct koru__dns_watch, link)->wake,
+		                     0);
 	koru__dns_entry_unref(entry);
 }
 
@@ -188,7 +199,10 @@ static void answered(void *arg, int status, int timeouts, struct ares_addrinfo *
 	for (const struct ares_addrinfo_node *n = info ? info->nodes : NULL; n; n = n->ai_next) {
 		if (n->ai_family != entry->family || count == KORU_DNS_ADDRS_MAX)
 			continue;
-		memcpy(&addrs[count++], n->ai_addr, (size_t)n->ai_addrlen);
+		const union koru__addr *addr = (const void *)n->ai_addr;
+		koru__addr_from_bytes(&addrs[count++], entry->family,
+		                      entry->family == AF_INET6 ? (const void *)&addr->in6.sin6_addr
+		                                                : (const void *)&addr->in.sin_addr);
 		ttl = n->ai_ttl < ttl ? n->ai_ttl : ttl;
 	}
 	/* An answer holds no longer than any record on the way to it. */
@@ -196,7 +210,7 @@ static void answered(void *arg, int status, int timeouts, struct ares_addrinfo *
 		ttl = c->ttl < ttl ? c->ttl : ttl;
 	ares_freeaddrinfo(info);
 
-	int error = status == ARES_SUCCESS     ? -KORU_ENAME
+	int error = status == ARES_SUCCESS      ? -KORU_ENAME
 	            : status == ARES_ECANCELLED ? r->failure
 	                                        : koru__ares_error(status);
 	int64_t ttl_ns = ttl > 0 ? ttl * KORU_SECOND : 0; /* RFC 2181 section 8: negative is 0 */
@@ -227,13 +241,6 @@ static void ask(struct resolver *r, struct koru__dns_entry *entry)
 	                 &(struct ares_addrinfo_hints){ .ai_family = entry->family,
 	                                                .ai_flags = ARES_AI_NOSORT },
 	                 answered, query);
-}
-
-/* The first of the queue, whose reference is the caller's now. */
-static struct koru__dns_entry *queue_pop(struct resolver *r)
-{
-	struct koru__list *node = koru__list_pop_front(&r->queue);
-	return node ? koru__container_of(node, struct koru__dns_entry, queue) : NULL;
 }
 
 /* Ends everything with `error`. */

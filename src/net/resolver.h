@@ -13,10 +13,10 @@ struct koru__waitq;
 
 /* An interest in one lookup, in its owner's storage from begin to end. */
 struct koru__dns_watch {
-	struct koru__list link;          /* in the entry's watches until it is done */
-	struct koru__dns_entry *entry;   /* NULL: begin failed, or end was called */
-	struct koru__waitq *wake;        /* all of it is woken, with 0, when the entry is done */
-	int error;                       /* why begin failed */
+	struct koru__list link;        /* in the entry's watches until it is done */
+	struct koru__dns_entry *entry; /* NULL: begin failed, or end was called */
+	struct koru__waitq *wake;      /* all of it is woken, with 0, when the entry is done */
+	int error;                     /* why begin failed */
 };
 
 /* Begins to look for the addresses of `family` of `name`. Where the answer is known the

@@ -23,7 +23,7 @@ struct koru__stream_ops {
 
 struct koru_stream {
 	const struct koru__stream_ops *ops;
-	void *state;       /* of ops; NULL for a plain stream */
+	void *state; /* of ops; NULL for a plain stream */
 	int fd;
 	bool write_broken; /* a koru_stream_write stopped part way: the peer must not get more */
 };

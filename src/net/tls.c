@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 
 enum {
-	RECORD_MAX = 16384,  /* RFC 8446 section 5.1 */
-	AT_ONCE_MAX = 64,    /* calls that did not wait before a task gives way */
+	RECORD_MAX = 16384, /* RFC 8446 section 5.1 */
+	AT_ONCE_MAX = 64,   /* calls that did not wait before a task gives way */
 };
 
 static struct koru__tls *tls_of(const struct koru_stream *s)
@@ -99,6 +99,9 @@ static ssize_t tls_write_some(struct koru_stream *s, const void *buf, size_t len
 {
 	struct koru__tls *t = tls_of(s);
 	size_t n;
+	/* After close_notify nothing may follow; after a cut OpenSSL lets nothing follow. */
+	if (t->failed == -KORU_EEOF || SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN)
+		return -EPIPE;
 	int rc = t->failed ? t->failed : give_way(t);
 	if (rc == 0)
 		rc = koru__tls_flush(t);

@@ -21,13 +21,13 @@
 
 /* What the connections of a loop share that use the same files. */
 struct koru__tls_context {
-	struct koru__list recent;   /* in the loop's list, by last use; else in none */
-	unsigned refs;              /* the list's and each connection's */
+	struct koru__list recent; /* in the loop's list, by last use; else in none */
+	unsigned refs;            /* the list's and each connection's */
 	SSL_CTX *ctx;
-	BIO_METHOD *method;         /* of every connection's BIO */
+	BIO_METHOD *method; /* of every connection's BIO */
 	bool server;
 	char *ca_file, *cert_file, *key_file; /* as in koru_tls_opts; NULL: none */
-	struct koru__list sessions; /* the least recently used first */
+	struct koru__list sessions;           /* the least recently used first */
 	int sessions_count;
 };
 
@@ -36,21 +36,22 @@ struct koru__tls {
 	SSL *ssl;
 	struct koru__tls_context *context; /* referenced */
 	int fd;
-	int io_error;         /* what recv or send last failed with; 0: nothing */
-	int failed;           /* the connection cannot go on, and what that was; 0: it can */
-	bool at_end;          /* recv said 0 */
-	bool established;     /* the handshake is over */
-	bool writing;         /* a task waits for room to write */
-	unsigned at_once;     /* calls in a row that did not have to wait */
-	unsigned char *out;   /* taken from OpenSSL and not yet sent: out_len bytes */
-	size_t out_start;     /*   from here */
+	int io_error;       /* what recv or send last failed with; 0: nothing */
+	int failed;         /* the connection cannot go on, and what that was; 0: it can */
+	bool at_end;        /* recv said 0 */
+	bool established;   /* the handshake is over */
+	bool writing;       /* a task waits for room to write */
+	unsigned at_once;   /* calls in a row that did not have to wait */
+	unsigned char *out; /* taken from OpenSSL and not yet sent: out_len bytes */
+	size_t out_start;   /*   from here */
 	size_t out_len;
 	size_t out_size;
-	char *session_key;    /* "host:port"; NULL: sessions are not kept */
-	char *alpn;           /* what was agreed on; NULL: nothing */
+	char *session_key;          /* "host:port"; NULL: sessions are not kept */
+	char *alpn;                 /* what was agreed on; NULL: nothing */
+	const char *host;           /* client, in the handshake: whom it wants to talk to */
 	const unsigned char *offer; /* server, in the handshake: the protocols it speaks, */
 	unsigned offer_len;         /*   in wire format */
-	char *detail;         /* about `failed`; NULL: nothing is known */
+	char *detail;               /* about `failed`; NULL: nothing is known */
 };
 
 /* tls.c: the operations of a TLS stream, and its end. */

@@ -20,7 +20,8 @@ static int64_t try(struct koru__tls *t, int code, const void *buf, size_t len)
 	struct koru__op op = {
 		.fd = t->fd, .code = (uint8_t)code, .buf = (void *)(uintptr_t)buf, .len = len
 	};
-	return koru__attempt(&op);
+	(void)koru__attempt(&op);
+	return op.result;
 }
 
 static int on_read(BIO *bio, char *buf, size_t len, size_t *ret_len)

@@ -33,11 +33,8 @@ static int certificate_error(struct koru__tls *t)
 {
 	char text[sizeof(struct koru_stream_detail)];
 	long result = SSL_get_verify_result(t->ssl);
-	const char *host = SSL_get0_peername(t->ssl); /* set only where a name matched */
-	if (!host)
-		host = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
-	snprintf(text, sizeof(text), "the certificate%s%s: %s", host ? " of " : "",
-	         host ? host : "", X509_verify_cert_error_string(result));
+	snprintf(text, sizeof(text), "the certificate of %.150s: %s",
+	         t->host ? t->host : "the peer", X509_verify_cert_error_string(result));
 	koru__tls_set_detail(t, text);
 	return verify_error(result);
 }
@@ -67,11 +64,12 @@ int koru__tls_error(struct koru__tls *t)
 	if (t->io_error < 0)
 		return t->io_error;
 	if (t->at_end) {
-		koru__tls_set_detail(t, t->established
-		                                ? "the peer closed the connection without saying so"
-		                                : "the peer closed the connection in the handshake");
+		koru__tls_set_detail(
+		        t, t->established ? "the peer closed the connection without saying so"
+		                          : "the peer closed the connection in the handshake");
 		return t->established ? -KORU_EEOF : -KORU_ETLS;
 	}
-	koru__tls_set_detail(t, reason ? reason : "TLS failed for a reason that OpenSSL does not name");
+	koru__tls_set_detail(t, reason ? reason
+	                               : "TLS failed for a reason that OpenSSL does not name");
 	return -KORU_ETLS;
 }

@@ -260,17 +260,28 @@ static int result_of(const struct koru__op *op, int res)
 	return res;
 }
 
-/* Tells the sanitizers what the kernel has written. */
-static void note_filled(const struct koru__op *op)
+/* Sanitizers do not see what the kernel does through io_uring. (Nor do they know how much room
+ * `addr` has: *addrlen may be more.) */
+static void let_go_of_buffers(const struct koru__op *op)
 {
-	if (op->result < 0)
-		return;
-	if (op->code == KORU__OP_READ || op->code == KORU__OP_RECV) {
-		koru__sanitize_filled(op->buf, (size_t)op->result);
-		koru__sanitize_acquire(&wire);
+	size_t count = op->result > 0 ? (size_t)op->result : 0;
+	switch (op->code) {
+	case KORU__OP_READ:
+	case KORU__OP_RECV:
+		koru__sanitize_let_go(op->buf, op->len, count < op->len ? count : op->len);
+		if (op->result >= 0)
+			koru__sanitize_acquire(&wire);
+		break;
+	case KORU__OP_WRITE:
+	case KORU__OP_SEND: koru__sanitize_let_go(op->buf, op->len, 0); break;
+	case KORU__OP_ACCEPT:
+		if (op->result < 0 || !op->addr)
+			break;
+		koru__sanitize_let_go(op->addrlen, sizeof(*op->addrlen), sizeof(*op->addrlen));
+		koru__sanitize_let_go(op->addr, 0, *op->addrlen);
+		break;
+	default: break;
 	}
-	if (op->code == KORU__OP_ACCEPT && op->addrlen)
-		koru__sanitize_filled(op->addr, *op->addrlen);
 }
 
 static int take_done(struct uring_poller *p, struct koru__op **ret_done, int max)
@@ -290,7 +301,7 @@ static int take_done(struct uring_poller *p, struct koru__op **ret_done, int max
 			/* Its cancellation may still be waiting to be sent. */
 			koru__list_remove(&op->link);
 			op->result = result_of(op, cqe->res);
-			note_filled(op);
+			let_go_of_buffers(op);
 			p->in_flight--;
 			ret_done[count++] = op;
 		}

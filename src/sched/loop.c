@@ -24,13 +24,12 @@ enum { DONE_MAX = 256 }; /* completions taken in one go */
 /* While stacks lie unused, an idle loop wakes now and then to give their pages back. */
 static const int64_t trim_interval = 100 * KORU_MILLISECOND;
 
-__thread struct koru__loop_head *koru__loop_self;
+__thread struct koru__loop_head koru__loop_here;
 
 int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
 {
 	memset(loop, 0, sizeof(*loop));
 	loop->size_class = size_class;
-	loop->head.watched = KORU__SWITCHES_WATCHED;
 	int rc = koru__poller_open(poller, &loop->poller);
 	if (rc < 0)
 		return rc;
@@ -39,13 +38,13 @@ int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
 	koru__slab_init(&loop->tasks, sizeof(struct koru_task), 64);
 	koru__scope_open_root(loop, &loop->root);
 	koru__context_init_thread(&loop->context, loop);
-	koru__loop_self = &loop->head;
+	koru__loop_here = (struct koru__loop_head){ .loop = loop };
 	return 0;
 }
 
 void koru__loop_close(struct koru__loop *loop)
 {
-	koru__assert(!loop->head.current && !loop->head.first && loop->ops == 0);
+	koru__assert(!koru__loop_here.current && !koru__loop_here.first && loop->ops == 0);
 	koru__assert(koru__list_empty(&loop->root.koru__tasks) && !loop->timers.root);
 	koru__locals_done(loop);
 	koru__context_done(&loop->ended);
@@ -55,7 +54,7 @@ void koru__loop_close(struct koru__loop *loop)
 	koru__sanitize_quiet_end();
 	koru__context_done(&loop->context);
 	koru__stack_pool_done(&loop->stacks);
-	koru__loop_self = NULL;
+	koru__loop_here = (struct koru__loop_head){ .loop = NULL };
 }
 
 void koru__timers_fire(struct koru__loop *loop, int64_t now)
@@ -64,14 +63,22 @@ void koru__timers_fire(struct koru__loop *loop, int64_t now)
 		struct koru__timer *timer =
 		        koru__container_of(loop->timers.root, struct koru__timer, node);
 		koru__heap_remove(&loop->timers, &timer->node);
+		loop->counters.timers++;
 		timer->fire(timer);
 	}
+}
+
+/* Gives pages of unused stacks back; says after how long to look again. */
+static int64_t trim(struct koru__loop *loop)
+{
+	bool done = koru__stack_pool_trim(&loop->stacks, &loop->counters.stacks_trimmed);
+	return done ? trim_interval : 0;
 }
 
 /* How long the poller may wait: not at all while a task is ready, else to the next timer. */
 static int64_t patience(struct koru__loop *loop)
 {
-	if (loop->head.first)
+	if (koru__loop_here.first)
 		return 0;
 	int64_t until = loop->timers.root ? loop->timers.root->key : KORU_FOREVER;
 	bool surplus = koru__stack_pool_has_surplus(&loop->stacks);
@@ -82,7 +89,7 @@ static int64_t patience(struct koru__loop *loop)
 		return 0;
 	if (surplus) {
 		if (now >= loop->trim_at)
-			loop->trim_at = koru__stack_pool_trim(&loop->stacks) ? now + trim_interval : now;
+			loop->trim_at = now + trim(loop);
 		if (loop->trim_at < until)
 			until = loop->trim_at;
 	}
@@ -95,6 +102,7 @@ static void poll_once(struct koru__loop *loop)
 	int64_t limit = patience(loop);
 	if (loop->ops == 0 && limit == 0)
 		return; /* the poller has nothing to tell */
+	loop->counters.polls++;
 	int n = loop->poller->ops->wait(loop->poller, limit, done, DONE_MAX);
 	/* A poller that fails can finish nothing it holds; the tasks in it could never end. */
 	koru__assert(n >= 0);
@@ -105,14 +113,30 @@ static void poll_once(struct koru__loop *loop)
 /* True when no task runs, is ready, or can ever be woken. */
 static bool is_stuck(const struct koru__loop *loop)
 {
-	return !loop->head.first && !loop->timers.root && loop->ops == 0;
+	return !koru__loop_here.first && !loop->timers.root && loop->ops == 0;
+}
+
+static void begin_turn(struct koru__loop *loop)
+{
+	loop->counters.switches += KORU__LOOP_TURN - koru__loop_here.ticks;
+	loop->counters.turns++;
+	koru__loop_here.ticks = KORU__LOOP_TURN;
+}
+
+bool koru__loop_next_turn(struct koru__loop *loop)
+{
+	if (loop->timers.root || loop->ops > 0)
+		return false;
+	begin_turn(loop);
+	return true;
 }
 
 void koru__loop_run(struct koru__loop *loop)
 {
+	koru__loop_here.ticks = KORU__LOOP_TURN;
 	while (!koru__list_empty(&loop->root.koru__tasks)) {
-		loop->head.ticks = KORU__LOOP_TURN;
-		while (loop->head.first && loop->head.ticks > 0)
+		begin_turn(loop);
+		while (koru__loop_here.first && koru__loop_here.ticks > 0)
 			koru__resume_first(loop);
 		if (loop->timers.root)
 			koru__timers_fire(loop, koru__clock_now());
@@ -127,4 +151,14 @@ void koru__loop_run(struct koru__loop *loop)
 		}
 		poll_once(loop);
 	}
+}
+
+int koru_counters(struct koru_counters *ret_counters)
+{
+	if (!koru__task_self())
+		return -EPERM;
+	struct koru__loop *loop = koru__loop();
+	*ret_counters = loop->counters;
+	ret_counters->switches += KORU__LOOP_TURN - koru__loop_here.ticks;
+	return 0;
 }

@@ -10,9 +10,11 @@
 #include "base/slab.h"
 #include "context/context.h"
 #include "context/stack.h"
+#include "koru/counter.h"
 #include "koru/scope.h"
 #include "sched/runq.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct koru__poller;
@@ -22,42 +24,38 @@ enum {
 	KORU__LOOP_LOCALS = 16, /* kinds of loop-locals in a program (local.h) */
 };
 
+/* Without the running task and the run queue, which are in koru__loop_here (koru/task.h). */
 struct koru__loop {
-	struct koru__loop_head head;  /* the running task and the run queue */
 	struct koru__context context; /* the loop's own, on the thread's stack */
 	struct koru__context ended;   /* of the task that ended last; its fiber is still there */
 	struct koru__stack_pool stacks;
-	int64_t trim_at;              /* when unused stacks are looked for next */
-	unsigned size_class;          /* of tasks that do not name their own */
+	int64_t trim_at;     /* when unused stacks are looked for next */
+	unsigned size_class; /* of tasks that do not name their own */
 
 	struct koru__heap timers;
 	struct koru__poller *poller;
-	unsigned ops;                 /* operations the poller holds */
+	unsigned ops;         /* operations the poller holds */
+	unsigned ops_at_once; /* I/O calls in a row that did not have to wait */
 
 	struct koru__slab tasks;
-	struct koru_scope root;       /* holds the main task and the detached ones */
-	struct koru_task *main;       /* NULL once it has ended */
+	struct koru_scope root; /* holds the main task and the detached ones */
+	struct koru_task *main; /* NULL once it has ended */
 	int main_result;
-	int broken;                   /* the poller's error that ended it: negative, or 0 */
+	int broken; /* the poller's error that ended it: negative, or 0 */
 	void *locals[KORU__LOOP_LOCALS];
+	struct koru_counters counters; /* without `switches` of this turn, which `ticks` has */
 };
 
 /* The loop of this thread, NULL when it runs none. */
 static inline struct koru__loop *koru__loop(void)
 {
-	return (struct koru__loop *)koru__loop_self; /* its head comes first */
-}
-
-/* The loop's running task; NULL while the loop itself runs. */
-static inline struct koru_task *koru__loop_task(struct koru__loop *loop)
-{
-	return koru__task_of(loop->head.current);
+	return koru__loop_here.loop;
 }
 
 /* The running task of this thread; NULL outside one. */
 static inline struct koru_task *koru__task_self(void)
 {
-	return koru__loop_self ? koru__loop_task(koru__loop()) : NULL;
+	return koru__task_of(koru__loop_here.current);
 }
 
 static inline struct koru_scope *koru__task_scope(const struct koru_task *task)
@@ -65,14 +63,16 @@ static inline struct koru_scope *koru__task_scope(const struct koru_task *task)
 	return task->head.scope;
 }
 
-static_assert(offsetof(struct koru__loop, head) == 0, "koru__loop");
-
 /* Makes a loop for the calling thread and installs it there; the mirror image. */
 int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class);
 void koru__loop_close(struct koru__loop *loop);
 
 /* Runs until the root scope has no task left. */
 void koru__loop_run(struct koru__loop *loop);
+
+/* A turn is over. Begins the next one without the loop where that would have nothing to do
+ * between them: no timer, nothing asked of the poller. */
+bool koru__loop_next_turn(struct koru__loop *loop);
 
 /* Timers. `fire` is called on the loop's own stack or by a task that notices a deadline; it
  * must not suspend. The timer stays the caller's. */

@@ -32,6 +32,7 @@ static void cancel_pending(struct wait *w)
 		if (w->ops[i].done || w->ops[i].cancelled)
 			continue;
 		w->ops[i].cancelled = true;
+		w->loop->counters.ops_cancelled++;
 		w->loop->poller->ops->cancel(w->loop->poller, &w->ops[i]);
 	}
 }
@@ -58,7 +59,7 @@ void koru__op_completed(struct koru__loop *loop, struct koru__op *op)
 	w->pending--;
 	if (w->parked) {
 		w->parked = false;
-		koru__unpark(loop, w->task, 0);
+		koru__unpark(w->task, 0);
 	}
 }
 
@@ -69,8 +70,11 @@ static void submit_all(struct wait *w)
 		op->owner = w;
 		op->cancelled = false;
 		op->done = w->loop->poller->ops->submit(w->loop->poller, op);
-		if (op->done)
+		w->loop->counters.ops++;
+		if (op->done) {
+			w->loop->counters.ops_at_once++;
 			continue;
+		}
 		w->pending++;
 		w->loop->ops++;
 	}
@@ -107,12 +111,26 @@ static int64_t block(struct koru__op *op)
 }
 
 /* Gives way now and then, so that a task whose calls never have to wait lets others run. */
-static void note_at_once(struct koru__loop *loop, struct koru_task *task)
+static void note_at_once(struct koru__loop *loop)
 {
-	if (++task->ops_at_once < OPS_AT_ONCE_MAX)
+	if (++loop->ops_at_once < OPS_AT_ONCE_MAX)
 		return;
-	task->ops_at_once = 0;
+	loop->ops_at_once = 0;
 	koru__give_way(loop);
+}
+
+int64_t koru__op_run_now(struct koru__op *op)
+{
+	struct koru__loop *loop = koru__loop();
+	bool in_task = koru__task_self() != NULL;
+	int rc = in_task ? koru__checkpoint(loop) : 0;
+	if (rc < 0)
+		return rc;
+	op->started = false;
+	(void)koru__attempt(op);
+	if (in_task)
+		note_at_once(loop);
+	return op->result;
 }
 
 int64_t koru__op_run(struct koru__op *op)
@@ -127,10 +145,10 @@ int64_t koru__op_run(struct koru__op *op)
 	struct wait w = { .loop = loop, .task = task, .ops = op, .count = 1 };
 	submit_all(&w);
 	if (w.pending == 0) {
-		note_at_once(loop, task);
+		note_at_once(loop);
 		return op->result;
 	}
-	task->ops_at_once = 0;
+	loop->ops_at_once = 0;
 	while (w.pending > 0)
 		park_once(&w);
 	return op->result;
@@ -143,7 +161,7 @@ int koru__op_run_first(struct koru__op *ops, int count, int64_t until)
 	int rc = koru__checkpoint(loop);
 	if (rc < 0)
 		return rc;
-	struct wait w = { .loop = loop, .task = koru__loop_task(loop), .ops = ops, .count = count };
+	struct wait w = { .loop = loop, .task = koru__task_self(), .ops = ops, .count = count };
 	if (until != KORU_FOREVER)
 		koru__timer_add(loop, &w.timer, until, on_timeout);
 	perform(&w);

@@ -16,6 +16,10 @@ struct koru__loop;
  * no effect. The operation is the caller's again. */
 int64_t koru__op_run(struct koru__op *op);
 
+/* Performs the operation here and now, even where the disk makes it wait: for what does not
+ * become ready later. Returns its result, or -ECANCELED. */
+int64_t koru__op_run_now(struct koru__op *op);
+
 /* Performs `count` operations at once until one of them is done or the moment `until` has come,
  * and cancels the others; each has its result when this returns. Only in a task.
  * Returns 0, or -ECANCELED; results that are not -ECANCELED stand even then. */

@@ -17,9 +17,9 @@
 
 /* Whether `task` may go on where another has ended or waits for it: not where a sanitizer takes
  * each context for one task. */
-static bool may_join(struct koru__loop *loop, const struct koru_task *task)
+static bool may_join(const struct koru_task *task)
 {
-	return task && task->head.state == KORU__TASK_QUEUED && loop->head.ticks > 0 &&
+	return task && task->head.state == KORU__TASK_QUEUED && koru__loop_here.ticks > 0 &&
 	       !KORU__ONE_TASK_PER_CONTEXT;
 }
 
@@ -27,7 +27,7 @@ static bool may_join(struct koru__loop *loop, const struct koru_task *task)
 static void run_task(struct koru__loop *loop, struct koru_task *task)
 {
 	koru__task_move(task, KORU__TASK_QUEUED, KORU__TASK_RUNNING);
-	loop->head.current = &task->head;
+	koru__loop_here.current = &task->head;
 	koru__sanitize_acquire(task);
 	koru__scope_task_ended(loop, task, task->fn(task->arg));
 }
@@ -37,14 +37,14 @@ static void run_task(struct koru__loop *loop, struct koru_task *task)
 static void run_tasks(void *arg)
 {
 	struct koru__loop *loop = arg;
-	struct koru_task *task = koru__loop_task(loop);
+	struct koru_task *task = koru__task_self();
 	koru__context_enter(&task->head.context);
 	for (;;) {
 		run_task(loop, task);
-		struct koru_task *next = koru__runq_first(&loop->head);
-		if (!may_join(loop, next) || next->size_class != task->size_class)
+		struct koru_task *next = koru__runq_first(&koru__loop_here);
+		if (!may_join(next) || next->head.size_class != task->head.size_class)
 			break;
-		koru__runq_pop(&loop->head);
+		koru__runq_pop(&koru__loop_here);
 		next->head.context = task->head.context;
 		next->stack = task->stack;
 		koru__slab_give(&loop->tasks, task);
@@ -56,13 +56,13 @@ static void run_tasks(void *arg)
 	loop->ended = task->head.context;
 	koru__stack_put(&loop->stacks, task->stack);
 	koru__slab_give(&loop->tasks, task);
-	struct koru_task *next = koru__runq_first(&loop->head);
+	struct koru_task *next = koru__runq_first(&koru__loop_here);
 	struct koru__context *to = &loop->context;
-	loop->head.current = NULL;
-	if (next && next->head.state == KORU__TASK_READY && loop->head.ticks > 0) {
-		koru__runq_pop(&loop->head);
+	koru__loop_here.current = NULL;
+	if (next && next->head.state == KORU__TASK_READY && koru__loop_here.ticks > 0) {
+		koru__runq_pop(&koru__loop_here);
 		koru__task_move(next, KORU__TASK_READY, KORU__TASK_RUNNING);
-		loop->head.current = &next->head;
+		koru__loop_here.current = &next->head;
 		to = &next->head.context;
 	}
 	koru__context_leave(&loop->ended, to);
@@ -71,76 +71,76 @@ static void run_tasks(void *arg)
 /* Finds a stack for a task that has not run yet. */
 static int prepare(struct koru__loop *loop, struct koru_task *task)
 {
-	int rc = koru__stack_get(&loop->stacks, task->size_class, &task->stack);
+	int rc = koru__stack_get(&loop->stacks, task->head.size_class, &task->stack);
 	if (rc < 0)
 		return rc;
 	koru__context_init(&task->head.context, task->stack, run_tasks, loop,
-	                   task->place == KORU_HERE ? loop : NULL);
+	                   task->head.place == KORU_HERE ? loop : NULL);
 	return 0;
 }
 
 /* Goes to the first in the run queue, which has a context. */
-static inline void switch_to_first(struct koru__loop *loop, struct koru__context *from)
+static inline void switch_to_first(struct koru__context *from)
 {
-	struct koru_task *next = koru__runq_pop(&loop->head);
+	struct koru_task *next = koru__runq_pop(&koru__loop_here);
 	if (next->head.state == KORU__TASK_READY)
 		next->head.state = KORU__TASK_RUNNING; /* a QUEUED one does so itself */
-	loop->head.current = &next->head;
+	koru__loop_here.current = &next->head;
 	koru__context_switch(from, &next->head.context);
 }
 
 static void switch_to_loop(struct koru__loop *loop, struct koru__context *from)
 {
-	loop->head.current = NULL;
+	koru__loop_here.current = NULL;
 	koru__context_switch(from, &loop->context);
 }
 
 static __attribute__((noinline)) void start_first(struct koru__loop *loop,
                                                   struct koru__context *from)
 {
-	if (prepare(loop, koru__runq_first(&loop->head)) < 0)
+	if (prepare(loop, koru__runq_first(&koru__loop_here)) < 0)
 		switch_to_loop(loop, from); /* where the failure is dealt with */
 	else
-		switch_to_first(loop, from);
+		switch_to_first(from);
 }
 
 /* Leaves the running task, which is already parked or queued again. */
 static inline void switch_away(struct koru__loop *loop, struct koru__context *from)
 {
-	struct koru_task *next = koru__runq_first(&loop->head);
-	if (koru__unlikely(!next || loop->head.ticks == 0))
+	struct koru_task *next = koru__runq_first(&koru__loop_here);
+	if (koru__unlikely(!next || (koru__loop_here.ticks == 0 && !koru__loop_next_turn(loop))))
 		switch_to_loop(loop, from);
 	else if (koru__unlikely(next->head.state == KORU__TASK_QUEUED))
 		start_first(loop, from);
 	else
-		switch_to_first(loop, from);
+		switch_to_first(from);
 }
 
 int koru__park(struct koru__loop *loop, void (*interrupt)(struct koru_task *), void *wait)
 {
-	struct koru_task *task = koru__loop_task(loop);
+	struct koru_task *task = koru__task_self();
 	koru__task_move(task, KORU__TASK_RUNNING, KORU__TASK_PARKED);
 	task->interrupt = interrupt;
 	task->wait = wait;
 	switch_away(loop, &task->head.context);
 	koru__sanitize_acquire(task);
-	return task->wake_result;
+	return task->head.wake_result;
 }
 
-void koru__unpark(struct koru__loop *loop, struct koru_task *task, int result)
+void koru__unpark(struct koru_task *task, int result)
 {
 	koru__task_move(task, KORU__TASK_PARKED, KORU__TASK_READY);
 	koru__sanitize_release(task);
 	task->interrupt = NULL;
-	task->wake_result = result;
-	koru__runq_push(&loop->head, task);
+	task->head.wake_result = result;
+	koru__runq_push(&koru__loop_here, task);
 }
 
 void koru__give_way(struct koru__loop *loop)
 {
-	struct koru_task *task = koru__loop_task(loop);
+	struct koru_task *task = koru__task_self();
 	koru__task_move(task, KORU__TASK_RUNNING, KORU__TASK_READY);
-	koru__runq_push(&loop->head, task);
+	koru__runq_push(&koru__loop_here, task);
 	switch_away(loop, &task->head.context);
 }
 
@@ -158,43 +158,47 @@ int koru__yield_slow(void)
 	return 0;
 }
 
-/* Whether what is left of the host's stack will do. A task that named a size gets no less; others
- * get at least three quarters of the default. */
+/* Whether what is left of the host's stack will do: three quarters of what the task would get of
+ * its own. */
 static bool has_room(const struct koru_task *host, const struct koru_task *task)
 {
-	size_t left = (size_t)((char *)__builtin_frame_address(0) - koru__stack_low(host->stack));
-	size_t size = koru__stack_class_size(task->size_class);
-	return left >= (task->own_size ? size : size / 4 * 3);
+	const char *here = __builtin_frame_address(0);
+	/* The host may be inside a generator, which has a stack of its own. */
+	if (here < koru__stack_low(host->stack) || here >= (char *)koru__stack_top(host->stack))
+		return false;
+	size_t left = (size_t)(here - koru__stack_low(host->stack));
+	return left >= koru__stack_class_size(task->head.size_class) / 4 * 3;
 }
 
 bool koru__host_first(struct koru__loop *loop, struct koru_scope *scope)
 {
-	struct koru_task *host = koru__loop_task(loop);
-	struct koru_task *task = koru__runq_first(&loop->head);
-	if (!may_join(loop, task) || task->home != scope || !has_room(host, task))
+	struct koru_task *host = koru__task_self();
+	struct koru_task *task = koru__runq_first(&koru__loop_here);
+	if (!may_join(task) || task->home != scope || !has_room(host, task))
 		return false;
-	koru__runq_pop(&loop->head);
+	koru__runq_pop(&koru__loop_here);
+	loop->counters.tasks_hosted++;
 	koru__task_move(host, KORU__TASK_RUNNING, KORU__TASK_HOSTING);
 	task->stack = host->stack;
 	task->head.context.sanitize = host->head.context.sanitize;
 	run_task(loop, task);
 	koru__slab_give(&loop->tasks, task);
 	koru__task_move(host, KORU__TASK_HOSTING, KORU__TASK_RUNNING);
-	loop->head.current = &host->head;
+	koru__loop_here.current = &host->head;
 	return true;
 }
 
 void koru__resume_first(struct koru__loop *loop)
 {
-	struct koru_task *task = koru__runq_first(&loop->head);
+	struct koru_task *task = koru__runq_first(&koru__loop_here);
 	if (task->head.state == KORU__TASK_QUEUED) {
 		int rc = prepare(loop, task);
 		if (rc < 0) {
-			koru__runq_pop(&loop->head);
+			koru__runq_pop(&koru__loop_here);
 			koru__scope_task_ended(loop, task, rc);
 			koru__slab_give(&loop->tasks, task);
 			return;
 		}
 	}
-	switch_to_first(loop, &loop->context);
+	switch_to_first(&loop->context);
 }

@@ -20,7 +20,7 @@ struct koru_task;
 int koru__park(struct koru__loop *loop, void (*interrupt)(struct koru_task *), void *wait);
 
 /* Makes a parked task of this thread's loop ready. */
-void koru__unpark(struct koru__loop *loop, struct koru_task *task, int result);
+void koru__unpark(struct koru_task *task, int result);
 
 /* As koru_yield, in a task whether or not its scope is cancelled. */
 void koru__give_way(struct koru__loop *loop);

@@ -23,12 +23,12 @@ static int run(struct koru__loop *loop, koru_fn *main_fn, void *arg)
 {
 	/* koru_go wants a task to be called from; the first one is made on behalf of nobody. */
 	struct koru_task nobody = { .head.scope = &loop->root };
-	loop->head.current = &nobody.head;
+	koru__loop_here.current = &nobody.head;
 	int rc = koru__go(NULL, main_fn, arg, "main");
-	loop->head.current = NULL;
+	koru__loop_here.current = NULL;
 	if (rc < 0)
 		return rc;
-	loop->main = koru__runq_first(&loop->head);
+	loop->main = koru__runq_first(&koru__loop_here);
 	koru__loop_run(loop);
 	return verdict(loop);
 }
@@ -41,7 +41,7 @@ int koru_run(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts)
 	int size_class = koru__stack_class(opts->stack_size);
 	if (size_class < 0 || opts->poller < KORU_POLLER_AUTO || opts->poller > KORU_POLLER_EPOLL)
 		return -EINVAL;
-	if (koru__loop_self)
+	if (koru__loop())
 		return -EBUSY;
 	struct koru__loop *loop = koru__alloc(sizeof(*loop));
 	if (!loop)

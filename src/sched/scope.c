@@ -84,7 +84,6 @@ int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts
 	scope->koru__name = opts->name;
 	scope->koru__shield = opts->shield;
 	koru__list_push_back(&parent->koru__children, &scope->koru__sibling);
-	task->head.scope = scope;
 	if (!opts->shield) {
 		scope->koru__deadline = parent->koru__deadline;
 		scope->koru__cause = parent->koru__cause ? -ECANCELED : 0;
@@ -94,12 +93,14 @@ int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts
 		scope->koru__deadline = own;
 		koru__timer_add(loop, &scope->koru__timer, own, on_deadline);
 	}
+	koru__task_enter_scope(task, scope);
 	return 0;
 }
 
-/* Wakes a task from a wait that can be cancelled. */
+/* Tells a task that its scope is cancelled, and wakes it where its wait can be. */
 static void interrupt(struct koru_task *task)
 {
+	task->head.attend = true;
 	if (task->head.state == KORU__TASK_PARKED && task->interrupt)
 		task->interrupt(task);
 }
@@ -146,6 +147,7 @@ void koru__scope_fail(struct koru__loop *loop, struct koru_scope *scope, int cau
 	while (s) {
 		bool news = s->koru__cause == 0;
 		if (news) {
+			loop->counters.scopes_cancelled++;
 			s->koru__cause = s == scope ? cause : -ECANCELED;
 			koru__timer_remove(loop, &s->koru__timer);
 			interrupt_in(s);
@@ -166,7 +168,7 @@ bool koru__scope_deadline_passed(struct koru__loop *loop, struct koru_scope *sco
 
 int koru__checkpoint(struct koru__loop *loop)
 {
-	return koru__scope_is_over(loop, koru__loop_task(loop)->head.scope) ? -ECANCELED : 0;
+	return koru__scope_is_over(loop, koru__task_self()->head.scope) ? -ECANCELED : 0;
 }
 
 void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int result)
@@ -185,14 +187,14 @@ void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int
 	}
 	if (koru__unlikely(result < 0)) {
 		koru__scope_fail(loop, home, result);
-		/* Of a detached task, cancelled since main has ended: nobody but koru_run could tell
-		 * of it. */
+		/* Of a detached task, cancelled since main has ended: nobody but koru_run could
+		 * tell of it. */
 		if (home == &loop->root && !loop->main && home->koru__cause == -ECANCELED)
 			home->koru__cause = result;
 	}
 	if (koru__list_empty(&home->koru__tasks) && home->koru__state == KORU__SCOPE_CLOSING &&
 	    home->koru__owner->head.state == KORU__TASK_PARKED)
-		koru__unpark(loop, home->koru__owner, 0);
+		koru__unpark(home->koru__owner, 0);
 }
 
 static bool is_open(const struct koru_scope *scope)
@@ -229,7 +231,7 @@ int koru_scope_close(struct koru_scope *scope)
 	(void)koru__scope_is_over(loop, scope);
 	koru__timer_remove(loop, &scope->koru__timer);
 	koru__list_remove(&scope->koru__sibling);
-	task->head.scope = scope->koru__parent;
+	koru__task_enter_scope(task, scope->koru__parent);
 	scope->koru__state = KORU__SCOPE_CLOSED;
 	return scope->koru__cause;
 }

@@ -10,7 +10,9 @@
 #define KORU_SCHED_SCOPE_H
 
 #include "base/macro.h"
+#include "context/sanitize.h"
 #include "koru/scope.h"
+#include "sched/task.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,6 +48,14 @@ static inline bool koru__scope_is_over(struct koru__loop *loop, struct koru_scop
 		return true;
 	return koru__unlikely(scope->koru__deadline != KORU_FOREVER) &&
 	       koru__scope_deadline_passed(loop, scope);
+}
+
+/* Makes `scope` the innermost of a task. */
+static inline void koru__task_enter_scope(struct koru_task *task, struct koru_scope *scope)
+{
+	task->head.scope = scope;
+	task->head.attend = KORU__SWITCHES_WATCHED || scope->koru__cause != 0 ||
+	                    scope->koru__deadline != KORU_FOREVER;
 }
 
 /* The first thing every suspending call does in a task: 0, or -ECANCELED. */

@@ -19,14 +19,14 @@ struct sleep {
 static void on_time(struct koru__timer *timer)
 {
 	struct sleep *s = koru__container_of(timer, struct sleep, timer);
-	koru__unpark(s->loop, s->task, 0);
+	koru__unpark(s->task, 0);
 }
 
 static void interrupt(struct koru_task *task)
 {
 	struct sleep *s = task->wait;
 	koru__timer_remove(s->loop, &s->timer);
-	koru__unpark(s->loop, task, -ECANCELED);
+	koru__unpark(task, -ECANCELED);
 }
 
 /* A thread without a loop. The clock of koru__clock_now() and of this call are one. */

@@ -12,7 +12,7 @@ static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, v
                  const char *name, size_t stack_size)
 {
 	struct koru__loop *loop = koru__loop();
-	if (koru__unlikely(!loop || !koru__loop_task(loop)))
+	if (koru__unlikely(!loop || !koru__task_self()))
 		return -EPERM;
 	if (!scope)
 		scope = &loop->root;
@@ -28,21 +28,19 @@ static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, v
 		return -ENOMEM;
 	}
 	/* Field by field: the context is set when it first runs. */
-	task->head.scope = scope;
+	koru__task_enter_scope(task, scope);
 	task->stack = NULL;
 	task->head.state = KORU__TASK_QUEUED;
-	task->size_class = (uint8_t)size_class;
-	task->own_size = stack_size != 0;
-	task->place = (uint8_t)place;
-	task->ops_at_once = 0;
+	task->head.size_class = (uint8_t)size_class;
+	task->head.place = (uint8_t)place;
 	task->fn = fn;
 	task->arg = arg;
-	task->interrupt = NULL;
 	task->home = scope;
 	task->name = name;
+	loop->counters.tasks++;
 	koru__list_push_back(&scope->koru__tasks, &task->sibling);
 	koru__sanitize_release(task);
-	koru__runq_push(&loop->head, task);
+	koru__runq_push(&koru__loop_here, task);
 	return 0;
 }
 

@@ -28,40 +28,38 @@
 
 struct koru_task {
 	struct koru__task_head head; /* what every switch touches */
-	uint8_t size_class;          /* of its stack */
-	uint8_t place;               /* enum koru_place */
-	bool own_size;               /* it named the size of its stack */
-	uint8_t ops_at_once;         /* I/O calls in a row that did not have to wait */
-	int wake_result;             /* what koru__park returns: set by who unparks it */
 	struct koru__stack *stack;   /* where it runs: its own, or its host's. NULL while QUEUED */
-	koru_fn *fn;
-	void *arg;
-
-	/* While PARKED: how cancellation ends the wait, or NULL where it cannot; and what it is
-	 * about, for that function. */
-	void (*interrupt)(struct koru_task *task);
-	void *wait;
-
-	struct koru_scope *home;     /* the scope it belongs to */
-	struct koru__list sibling;   /* in home's list of tasks */
+	union {
+		struct { /* while QUEUED: what it will run */
+			koru_fn *fn;
+			void *arg;
+		};
+		struct { /* while PARKED: how cancellation ends the wait, or NULL where it
+			  * cannot; and what the wait is about, for that function */
+			void (*interrupt)(struct koru_task *task);
+			void *wait;
+		};
+	};
+	struct koru_scope *home;   /* the scope it belongs to */
+	struct koru__list sibling; /* in home's list of tasks */
 	const char *name;
 };
 
-static_assert(sizeof(struct koru_task) <= 144, "a million tasks should stay small");
+static_assert(sizeof(struct koru_task) <= 128, "a million tasks should stay small");
 
-static_assert(offsetof(struct koru_task, head) == 0, "koru__task_of");
-
-/* NULL stays NULL. */
+/* The task around a head; NULL for NULL. */
 static inline struct koru_task *koru__task_of(struct koru__task_head *head)
 {
 	return (struct koru_task *)head;
 }
 
+static_assert(offsetof(struct koru_task, head) == 0, "koru__task_of");
+
 static inline void koru__task_move(struct koru_task *task, enum koru__task_state from,
                                    enum koru__task_state to)
 {
 	koru__assert(task->head.state == from);
-	task->head.state = to;
+	task->head.state = (uint8_t)to;
 }
 
 #endif

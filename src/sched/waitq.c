@@ -24,7 +24,7 @@ static void interrupt(struct koru_task *task)
 {
 	struct waiter *w = task->wait;
 	koru__list_remove(&w->node);
-	koru__unpark(koru__loop(), task, -ECANCELED);
+	koru__unpark(task, -ECANCELED);
 }
 
 int koru__waitq_wait(struct koru__waitq *q)
@@ -34,7 +34,7 @@ int koru__waitq_wait(struct koru__waitq *q)
 	int rc = koru__checkpoint(loop);
 	if (rc < 0)
 		return rc;
-	struct waiter w = { .task = koru__loop_task(loop) };
+	struct waiter w = { .task = koru__task_self() };
 	koru__list_push_back(&q->waiters, &w.node);
 	return koru__park(loop, interrupt, &w);
 }
@@ -45,7 +45,7 @@ bool koru__waitq_wake_one(struct koru__waitq *q, int result)
 	struct koru__list *node = koru__list_pop_front(&q->waiters);
 	if (!node)
 		return false;
-	koru__unpark(koru__loop(), koru__container_of(node, struct waiter, node)->task, result);
+	koru__unpark(koru__container_of(node, struct waiter, node)->task, result);
 	return true;
 }
 

@@ -36,7 +36,7 @@ static int main_parks(void *arg)
 	/* The loop looks at its timers when all of them have had their turn. */
 	koru_sleep(KORU_MICROSECOND);
 	size_t parked = resident();
-	bool cheap = strcmp(koru__stack_guard_name(), "madvise") == 0;
+	bool cheap = strcmp(koru_guard_name(), "madvise") == 0;
 	if (is_plain_build() && cheap) {
 		assert_true(count_mappings() < 100);
 		/* A page of stack, and a task. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Stacks: sizes, guards, colours, reuse, and giving memory back. context/stack.h. */
 #include "support/cmocka.h"
+#include <koru/run.h>
 #include "support/core.h"
 
 #include "base/fault.h"
@@ -117,8 +118,8 @@ static void check_guards(unsigned size_class)
 	for (int i = 0; i < 40; i++)
 		koru__stack_put(&pool, stacks[i]);
 	/* Neither trimming nor going through the process's list loses the guard. */
-	assert_true(koru__stack_pool_trim(&pool));
-	assert_true(koru__stack_pool_trim(&pool));
+	assert_true(koru__stack_pool_trim(&pool, &(uint64_t){ 0 }));
+	assert_true(koru__stack_pool_trim(&pool, &(uint64_t){ 0 }));
 	for (int i = 0; i < 40; i++)
 		assert_false(is_readable(stacks[i]->slot));
 	koru__stack_pool_done(&pool);
@@ -139,7 +140,7 @@ static void test_guards(void **state)
 {
 	(void)state;
 	check_guards(2);
-	print_message("guards by %s\n", koru__stack_guard_name());
+	print_message("guards by %s\n", koru_guard_name());
 }
 
 /* Without MADV_GUARD_INSTALL, as on kernels before 6.13. */
@@ -149,7 +150,7 @@ static int child_guards_by_mprotect(void *arg)
 	koru__guard_forget();
 	koru__fault_arm(KORU__FAULT_GUARD, 0, 1000000, EINVAL);
 	check_guards(3);
-	assert_string_equal(koru__stack_guard_name(), "mprotect");
+	assert_string_equal(koru_guard_name(), "mprotect");
 	return 0;
 }
 
@@ -180,7 +181,7 @@ static int child_no_guard(void *arg)
 	koru__guard_forget();
 	koru__fault_arm(KORU__FAULT_GUARD, 0, 1, EINVAL);
 	struct koru__stack *first = get(&pool, 4);
-	assert_string_equal(koru__stack_guard_name(), "mprotect");
+	assert_string_equal(koru_guard_name(), "mprotect");
 	koru__fault_arm(KORU__FAULT_MPROTECT, 0, 2, ENOMEM);
 	assert_int_equal(koru__stack_get(&pool, 4, &s), -KORU_EGUARD);
 	assert_int_equal(koru__stack_get(&pool, 4, &s), -KORU_EGUARD);
@@ -194,7 +195,7 @@ static int child_no_guard(void *arg)
 	assert_int_equal(koru__stack_get(&pool, 4, &s), -ENOMEM);
 	koru__fault_arm(KORU__FAULT_GUARD, 1, 1, ENOMEM);
 	struct koru__stack *t = get(&pool, 4);
-	if (strcmp(koru__stack_guard_name(), "madvise") == 0)
+	if (strcmp(koru_guard_name(), "madvise") == 0)
 		assert_int_equal(koru__stack_get(&pool, 4, &s), -ENOMEM);
 	koru__fault_arm(KORU__FAULT_NONE, 0, 0, 0);
 	assert_false(is_readable(t->slot));
@@ -341,7 +342,7 @@ static int child_trims(void *arg)
 	assert_true(koru__stack_pool_has_surplus(&pool));
 	size_t full = resident();
 	/* The first look only starts to watch. */
-	assert_true(koru__stack_pool_trim(&pool));
+	assert_true(koru__stack_pool_trim(&pool, &(uint64_t){ 0 }));
 	for (int i = 0; i < TRIMMED; i++)
 		assert_int_equal(pages_of(s[i]), 15);
 	/* Ten are in use meanwhile: those, and sixteen more, are spared. */
@@ -351,7 +352,7 @@ static int child_trims(void *arg)
 		koru__stack_put(&pool, s[TRIMMED - 1 - i]);
 	int calls = 1;
 	size_t before = resident();
-	while (!koru__stack_pool_trim(&pool)) {
+	while (!koru__stack_pool_trim(&pool, &(uint64_t){ 0 })) {
 		/* Bounded: sixty-four of sixteen pages a call. */
 		assert_true(before - resident() <= (size_t)64 * 16 * koru__page_size());
 		before = resident();
@@ -362,7 +363,7 @@ static int child_trims(void *arg)
 		assert_int_equal(pages_of(s[i]), i < TRIMMED - 26 ? 0 : 15);
 	assert_true(full - resident() >= (size_t)(TRIMMED - 26) * 15 * koru__page_size() * 9 / 10);
 	assert_true(koru__stack_pool_has_surplus(&pool));
-	assert_true(koru__stack_pool_trim(&pool));
+	assert_true(koru__stack_pool_trim(&pool, &(uint64_t){ 0 }));
 	assert_false(koru__stack_pool_has_surplus(&pool));
 	for (int i = 0; i < TRIMMED; i++)
 		assert_int_equal(pages_of(s[i]), i < TRIMMED - 16 ? 0 : 15);
@@ -392,8 +393,8 @@ static int child_trim_fails(void *arg)
 	for (int i = 0; i < 40; i++)
 		koru__stack_put(&pool, s[i]);
 	koru__fault_arm(KORU__FAULT_MADVISE, 0, 1000, EINVAL);
-	koru__stack_pool_trim(&pool);
-	assert_true(koru__stack_pool_trim(&pool));
+	koru__stack_pool_trim(&pool, &(uint64_t){ 0 });
+	assert_true(koru__stack_pool_trim(&pool, &(uint64_t){ 0 }));
 	assert_int_equal(koru__fault_hits(), 24);
 	koru__fault_arm(KORU__FAULT_NONE, 0, 0, 0);
 	for (int i = 0; i < 40; i++)

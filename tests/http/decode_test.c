@@ -81,8 +81,8 @@ static void all_codings(void **state)
 {
 	(void)state;
 	static const char *const pairs[][2] = {
-		{ "gzip", "gzip" }, { "gzip", " X-GZIP\t" }, { "deflate", "Deflate" },
-		{ "raw", "deflate" }, { "br", "br" },        { "zstd", "zstd" },
+		{ "gzip", "gzip" },   { "gzip", " X-GZIP\t" }, { "deflate", "Deflate" },
+		{ "raw", "deflate" }, { "br", "br" },          { "zstd", "zstd" },
 	};
 	char *text = make_text();
 	for (size_t i = 0; i < 6; i++) {
@@ -118,8 +118,9 @@ static void headers(void **state)
 {
 	(void)state;
 	static const char *const none[] = { "", "identity", " , IDENTITY," };
-	static const char *const unknown[] = { "compress", "gzip2", "gzi", "gzip;q=1", "gzip, x",
-		                               "gzip, gzip, gzip, gzip", "\x01", "aes128gcm" };
+	static const char *const unknown[] = { "compress", "gzip2",    "gzi",
+		                               "gzip;q=1", "gzip, x",  "gzip, gzip, gzip, gzip",
+		                               "\x01",     "aes128gcm" };
 	for (size_t i = 0; i < 3; i++) {
 		struct koru__decoder *decoder = NULL;
 		assert_int_equal(koru__decode_add(&decoder, none[i], strlen(none[i])), 0);
@@ -189,7 +190,8 @@ static void damaged(void **state)
 		struct bytes in = encode(codings[c], text, strlen(text));
 		for (size_t bit = 0; bit < in.len * 8; bit++) {
 			in.ptr[bit / 8] ^= (char)(1 << bit % 8);
-			int rc = decode(codings[c], in, in.len, sizeof(out), out, sizeof(out), &got);
+			int rc =
+			        decode(codings[c], in, in.len, sizeof(out), out, sizeof(out), &got);
 			if (rc == 1 && c < 2) {
 				assert_int_equal(got, strlen(text));
 				assert_memory_equal(out, text, got);
@@ -216,7 +218,8 @@ static void bombs(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct bytes in = encode(codings[i], zeros, size);
 		assert_in_range(in.len, 1, 65536);
-		assert_int_equal(decode(codings[i], in, in.len, 4096, out, 65536, &got), -KORU_EBODY);
+		assert_int_equal(decode(codings[i], in, in.len, 4096, out, 65536, &got),
+		                 -KORU_EBODY);
 		assert_in_range(got, 65537, 65536 + 4096);
 		free(in.ptr);
 	}

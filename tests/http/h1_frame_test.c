@@ -3,13 +3,13 @@
  * here lets one message be smuggled inside another. */
 #include "h1_case.h"
 
-#define POST  "POST / HTTP/1.1\r\nHost: a\r\n"
-#define POSTED "REQUEST POST / 1.1\nHEADER Host: a\n"
-#define OK "HTTP/1.1 200 OK\r\n"
-#define OKED "STATUS 200 1.1 OK\n"
-#define OVER "FAILED the connection was closed before the message began\n"
-#define CUT "FAILED the connection was closed within the body\n"
-#define CHUNKED "Transfer-Encoding: chunked\r\n"
+#define POST        "POST / HTTP/1.1\r\nHost: a\r\n"
+#define POSTED      "REQUEST POST / 1.1\nHEADER Host: a\n"
+#define OK          "HTTP/1.1 200 OK\r\n"
+#define OKED        "STATUS 200 1.1 OK\n"
+#define OVER        "FAILED the connection was closed before the message began\n"
+#define CUT         "FAILED the connection was closed within the body\n"
+#define CHUNKED     "Transfer-Encoding: chunked\r\n"
 #define CHUNKED_LOG "HEADER Transfer-Encoding: chunked\n"
 
 static void lengths(void **state)
@@ -47,7 +47,8 @@ static void repeated_lengths(void **state)
 	(void)state;
 	request(POST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
 	        POSTED "HEADER Content-Length: 3\nFAILED more than one Content-Length\n");
-	request(POST "Content-Length: 3, 3\r\n\r\nabc", POSTED "FAILED a malformed Content-Length\n");
+	request(POST "Content-Length: 3, 3\r\n\r\nabc",
+	        POSTED "FAILED a malformed Content-Length\n");
 	response(OK "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
 	         OKED "HEADER Content-Length: 3\nHEADER Content-Length: 3\nHEAD length 3 keep\n"
 	              "DATA abc\nEND\n" OVER);
@@ -94,7 +95,9 @@ static void codings(void **state)
 	BAD("chunked/", "a malformed Transfer-Encoding");
 	BAD("", "a malformed Transfer-Encoding");
 	BAD(",", "a malformed Transfer-Encoding");
-	BAD("\x0b" "chunked", "a header value with a control character");
+	BAD("\x0b"
+	    "chunked",
+	    "a header value with a control character");
 #undef BAD
 	request(POST CHUNKED CHUNKED "\r\n0\r\n\r\n", POSTED CHUNKED_LOG "FAILED chunked twice\n");
 	request(POST CHUNKED "Transfer-Encoding: gzip\r\n\r\n0\r\n\r\n",
@@ -105,10 +108,11 @@ static void codings(void **state)
 	        "REQUEST POST / 1.0\n" CHUNKED_LOG
 	        "FAILED Transfer-Encoding in an HTTP/1.0 message\n");
 	response("HTTP/1.0 200 OK\r\n" CHUNKED "\r\n0\r\n\r\n",
-	         "STATUS 200 1.0 OK\n" CHUNKED_LOG "FAILED Transfer-Encoding in an HTTP/1.0 message\n");
+	         "STATUS 200 1.0 OK\n" CHUNKED_LOG
+	         "FAILED Transfer-Encoding in an HTTP/1.0 message\n");
 }
 
-#define CHUNKS OK CHUNKED "\r\n"
+#define CHUNKS     OK CHUNKED "\r\n"
 #define CHUNKS_LOG OKED CHUNKED_LOG "HEAD chunked keep\n"
 
 static void chunks(void **state)
@@ -120,9 +124,11 @@ static void chunks(void **state)
 	response(CHUNKS "3\r\na\r\n\r\n0\r\n\r\n" OK "Content-Length: 0\r\n\r\n",
 	         CHUNKS_LOG "DATA a\\x0d\\x0a\nEND\n" OKED
 	                    "HEADER Content-Length: 0\nHEAD none keep\nEND\n" OVER);
-	response(CHUNKS "0\r\nA: b\r\nC:\r\n\r\n", CHUNKS_LOG "TRAILER A: b\nTRAILER C: \nEND\n" OVER);
+	response(CHUNKS "0\r\nA: b\r\nC:\r\n\r\n",
+	         CHUNKS_LOG "TRAILER A: b\nTRAILER C: \nEND\n" OVER);
 	response(CHUNKS "7fffffffffffffff\r\nabc", CHUNKS_LOG "DATA abc\n" CUT);
-	response(CHUNKS "00000000000000000003\r\nabc\r\n0\r\n\r\n", CHUNKS_LOG "DATA abc\nEND\n" OVER);
+	response(CHUNKS "00000000000000000003\r\nabc\r\n0\r\n\r\n",
+	         CHUNKS_LOG "DATA abc\nEND\n" OVER);
 }
 
 static void cut_off_chunks(void **state)
@@ -143,7 +149,7 @@ static void bad_chunks(void **state)
 {
 	(void)state;
 #define BAD(text, why) response(CHUNKS text "\r\nabc\r\n", CHUNKS_LOG "FAILED " why "\n")
-#define SIZE "a malformed chunk size"
+#define SIZE           "a malformed chunk size"
 	BAD("", SIZE);
 	BAD(" 3", SIZE);
 	BAD("-3", SIZE);
@@ -173,19 +179,22 @@ static void bad_chunks(void **state)
 	         CHUNKS_LOG "FAILED a header that must not stand in a trailer\n");
 	response(CHUNKS "0\r\nHost: b\r\n\r\n",
 	         CHUNKS_LOG "FAILED a header that must not stand in a trailer\n");
-	response(CHUNKS "0\r\n a: b\r\n\r\n", CHUNKS_LOG "FAILED a folded or indented header line\n");
+	response(CHUNKS "0\r\n a: b\r\n\r\n",
+	         CHUNKS_LOG "FAILED a folded or indented header line\n");
 }
 
 static void chunk_extensions(void **state)
 {
 	(void)state;
-#define GOOD(text) response(CHUNKS "3" text "\r\nabc\r\n0\r\n\r\n", CHUNKS_LOG "DATA abc\nEND\n" OVER)
+#define GOOD(text)                                                                                 \
+	response(CHUNKS "3" text "\r\nabc\r\n0\r\n\r\n", CHUNKS_LOG "DATA abc\nEND\n" OVER)
 	GOOD(";a");
 	GOOD(";a=b");
 	GOOD(" ; a = b\t;c");
 	GOOD(";a=\"b;c\\\"d\" ;e=\"\"");
 #undef GOOD
-#define BAD(text) response(CHUNKS "3" text "\r\nabc\r\n", CHUNKS_LOG "FAILED a malformed chunk extension\n")
+#define BAD(text)                                                                                  \
+	response(CHUNKS "3" text "\r\nabc\r\n", CHUNKS_LOG "FAILED a malformed chunk extension\n")
 	BAD(" ");
 	BAD(";");
 	BAD(";a;");
@@ -245,8 +254,9 @@ static void interim_answers(void **state)
 static void bodies_that_end_with_the_connection(void **state)
 {
 	(void)state;
-	response(OK "\r\nabc\r\n\r\n" OK, OKED "HEAD close\nDATA abc\\x0d\\x0a\\x0d\\x0aHTTP/1.1 200 "
-	                                       "OK\\x0d\\x0a\nEND\n");
+	response(OK "\r\nabc\r\n\r\n" OK,
+	         OKED "HEAD close\nDATA abc\\x0d\\x0a\\x0d\\x0aHTTP/1.1 200 "
+	              "OK\\x0d\\x0a\nEND\n");
 	response(OK "\r\n", OKED "HEAD close\nEND\n");
 	response("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\na",
 	         "STATUS 200 1.0 OK\nHEADER Connection: keep-alive\nHEAD close\nDATA a\nEND\n");
@@ -257,13 +267,14 @@ static void bodies_that_end_with_the_connection(void **state)
 static void keeping_the_connection(void **state)
 {
 	(void)state;
-#define NONE "Content-Length: 0\r\n\r\n"
+#define NONE     "Content-Length: 0\r\n\r\n"
 #define NONE_LOG "HEADER Content-Length: 0\nHEAD none"
-	response(OK "Connection: Close\r\n" NONE, OKED "HEADER Connection: Close\n" NONE_LOG "\nEND\n");
+	response(OK "Connection: Close\r\n" NONE,
+	         OKED "HEADER Connection: Close\n" NONE_LOG "\nEND\n");
 	response(OK "Connection: a, close ,b\r\n" NONE,
 	         OKED "HEADER Connection: a, close ,b\n" NONE_LOG "\nEND\n");
-	response(OK "Connection: keep-alive\r\nConnection: close\r\n" NONE,
-	         OKED "HEADER Connection: keep-alive\nHEADER Connection: close\n" NONE_LOG "\nEND\n");
+	response(OK "Connection: keep-alive\r\nConnection: close\r\n" NONE, OKED
+	         "HEADER Connection: keep-alive\nHEADER Connection: close\n" NONE_LOG "\nEND\n");
 	response(OK "Connection: closed\r\n" NONE,
 	         OKED "HEADER Connection: closed\n" NONE_LOG " keep\nEND\n" OVER);
 	response("HTTP/1.0 200 OK\r\n" NONE, "STATUS 200 1.0 OK\n" NONE_LOG "\nEND\n");
@@ -288,7 +299,8 @@ static void smuggling(void **state)
 	        POSTED "FAILED CR inside a line\n");
 	request(POST "X:\r\n Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" INNER,
 	        POSTED "HEADER X: \nFAILED a folded or indented header line\n");
-	request(POST "Content-Length: 3\r\n\r\nabc" "\n" INNER,
+	request(POST "Content-Length: 3\r\n\r\nabc"
+	             "\n" INNER,
 	        POSTED "HEADER Content-Length: 3\nHEAD length 3 keep\nDATA abc\nEND\n"
 	               "FAILED a line that ends with LF alone\n");
 	request(POST CHUNKED "\r\n3\r\nabc\r\n0\r\nX: y\r\nHost: b\r\n\r\n" INNER,
@@ -301,19 +313,19 @@ static void smuggling(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(lengths),
-	        cmocka_unit_test(repeated_lengths),
-	        cmocka_unit_test(length_and_coding),
-	        cmocka_unit_test(codings),
-	        cmocka_unit_test(chunks),
-	        cmocka_unit_test(cut_off_chunks),
-	        cmocka_unit_test(bad_chunks),
-	        cmocka_unit_test(chunk_extensions),
-	        cmocka_unit_test(answers_without_a_body),
-	        cmocka_unit_test(interim_answers),
-	        cmocka_unit_test(bodies_that_end_with_the_connection),
-	        cmocka_unit_test(keeping_the_connection),
-	        cmocka_unit_test(smuggling),
+		cmocka_unit_test(lengths),
+		cmocka_unit_test(repeated_lengths),
+		cmocka_unit_test(length_and_coding),
+		cmocka_unit_test(codings),
+		cmocka_unit_test(chunks),
+		cmocka_unit_test(cut_off_chunks),
+		cmocka_unit_test(bad_chunks),
+		cmocka_unit_test(chunk_extensions),
+		cmocka_unit_test(answers_without_a_body),
+		cmocka_unit_test(interim_answers),
+		cmocka_unit_test(bodies_that_end_with_the_connection),
+		cmocka_unit_test(keeping_the_connection),
+		cmocka_unit_test(smuggling),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

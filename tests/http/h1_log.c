@@ -96,7 +96,7 @@ static size_t take_directly(struct log *log, struct koru__h1 *h1, const char *by
 	uint64_t left = koru__h1_body_left(h1);
 	size_t count = left < len ? (size_t)left : len;
 	if (count > 0) {
-		put_data(log, (struct koru_text){bytes, count});
+		put_data(log, (struct koru_text){ bytes, count });
 		koru__h1_body_took(h1, count);
 	}
 	return count;
@@ -132,7 +132,7 @@ static bool feed(struct log *log, struct koru__h1 *h1, const char *bytes, size_t
 
 char *h1_log(const char *bytes, size_t len, const struct h1_log_opts *opts)
 {
-	struct log log = {0};
+	struct log log = { 0 };
 	struct koru__h1 h1;
 	log.out = open_memstream(&log.text, &log.len);
 	if (!log.out)

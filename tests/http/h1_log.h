@@ -13,9 +13,9 @@ struct h1_log_opts {
 	bool request;
 	const char *method; /* of the request that answers are to; NULL: GET */
 	const struct koru__h1_limits *limits;
-	size_t step;        /* how many bytes arrive at a time; 0: all */
-	size_t first;       /* how many arrive at first; 0: as `step` says */
-	bool direct;        /* take bodies past the parser where it allows that */
+	size_t step;  /* how many bytes arrive at a time; 0: all */
+	size_t first; /* how many arrive at first; 0: as `step` says */
+	bool direct;  /* take bodies past the parser where it allows that */
 };
 
 /* Returns a text to be freed: "REQUEST GET / 1.1\nHEADER Host: a\nHEAD length 3 keep\n

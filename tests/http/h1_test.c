@@ -3,17 +3,18 @@
  * is tested in h1_frame_test.c. */
 #include "h1_case.h"
 
-#define GET "GET / HTTP/1.1\r\nHost: a\r\n"
-#define GOT "REQUEST GET / 1.1\nHEADER Host: a\n"
+#define GET   "GET / HTTP/1.1\r\nHost: a\r\n"
+#define GOT   "REQUEST GET / 1.1\nHEADER Host: a\n"
 #define EMPTY "HEAD none keep\nEND\n"
-#define OVER "FAILED the connection was closed before the message began\n"
+#define OVER  "FAILED the connection was closed before the message began\n"
 
 static void plain_requests(void **state)
 {
 	(void)state;
 	request(GET "\r\n", GOT EMPTY OVER);
 	request("GET /a?b=c%20d HTTP/1.1\r\nHost:a\r\nAccept:  */* \t \r\nX:\r\n\r\n",
-	        "REQUEST GET /a?b=c%20d 1.1\nHEADER Host: a\nHEADER Accept: */*\nHEADER X: \n" EMPTY OVER);
+	        "REQUEST GET /a?b=c%20d 1.1\nHEADER Host: a\nHEADER Accept: */*\nHEADER X: \n" EMPTY
+	                OVER);
 	request("M-SEARCH /a HTTP/1.0\r\n\r\n", "REQUEST M-SEARCH /a 1.0\nHEAD none\nEND\n");
 	request("OPTIONS * HTTP/1.0\r\n\r\n", "REQUEST OPTIONS * 1.0\nHEAD none\nEND\n");
 	request("GET http://a/b HTTP/1.1\r\nHost: a:80\r\n\r\n",
@@ -38,8 +39,8 @@ static void one_after_the_other(void **state)
 static void bad_request_lines(void **state)
 {
 	(void)state;
-#define METHOD "FAILED a malformed method\n"
-#define TARGET "FAILED a malformed request target\n"
+#define METHOD  "FAILED a malformed method\n"
+#define TARGET  "FAILED a malformed request target\n"
 #define VERSION "FAILED a malformed or unknown HTTP version\n"
 	request(" GET / HTTP/1.1\r\n", METHOD);
 	request("GE(T / HTTP/1.1\r\n", METHOD);
@@ -104,7 +105,8 @@ static void bad_headers(void **state)
 	BAD("a: b\nc: d", "a line that ends with LF alone");
 	request(GET "\n", GOT "FAILED a line that ends with LF alone\n");
 	request(GET "a: b\r\n\n", GOT "HEADER a: b\nFAILED a line that ends with LF alone\n");
-	request(GET "a: b\r\n c\r\n\r\n", GOT "HEADER a: b\nFAILED a folded or indented header line\n");
+	request(GET "a: b\r\n c\r\n\r\n",
+	        GOT "HEADER a: b\nFAILED a folded or indented header line\n");
 	request("GET / HTTP/1.1\r\n Host: a\r\n\r\n",
 	        "REQUEST GET / 1.1\nFAILED a folded or indented header line\n");
 	request(GET "a: \xc3\xa4\tb\r\n\r\n", GOT "HEADER a: \\xc3\\xa4\\x09b\n" EMPTY OVER);
@@ -139,7 +141,7 @@ static void hosts(void **state)
 static void status_lines(void **state)
 {
 	(void)state;
-#define REST "HEADER Content-Length: 0\nHEAD none keep\nEND\n" OVER
+#define REST   "HEADER Content-Length: 0\nHEAD none keep\nEND\n" OVER
 #define LENGTH "Content-Length: 0\r\n\r\n"
 	response("HTTP/1.1 200 OK\r\n" LENGTH, "STATUS 200 1.1 OK\n" REST);
 	response("HTTP/1.1 200 \r\n" LENGTH, "STATUS 200 1.1 \n" REST);
@@ -169,18 +171,18 @@ static void status_lines(void **state)
 }
 
 static const struct koru__h1_limits small = {
-        .line_bytes_max = 16,
-        .head_bytes_max = 48,
-        .header_count_max = 3,
-        .chunk_line_bytes_max = 8,
-        .chunk_ext_bytes_max = 5,
-        .trailer_bytes_max = 16,
-        .interim_count_max = 2,
+	.line_bytes_max = 16,
+	.head_bytes_max = 48,
+	.header_count_max = 3,
+	.chunk_line_bytes_max = 8,
+	.chunk_ext_bytes_max = 5,
+	.trailer_bytes_max = 16,
+	.interim_count_max = 2,
 };
 
 #define request_small(text, expected)                                                              \
-	check(text, sizeof(text) - 1,                                                              \
-	      (struct h1_log_opts){ .request = true, .limits = &small }, expected)
+	check(text, sizeof(text) - 1, (struct h1_log_opts){ .request = true, .limits = &small },   \
+	      expected)
 #define response_small(text, expected)                                                             \
 	check(text, sizeof(text) - 1, (struct h1_log_opts){ .limits = &small }, expected)
 
@@ -212,20 +214,21 @@ static void limits_of_the_head(void **state)
 static void limits_of_the_rest(void **state)
 {
 	(void)state;
-#define HEAD "HTTP/1.1 200\r\n"
+#define HEAD   "HTTP/1.1 200\r\n"
 #define HEADED "STATUS 200 1.1 \n"
 	response_small("HTTP/1.1 100\r\n\r\nHTTP/1.1 100\r\n\r\nHTTP/1.1 204\r\n\r\n",
 	               "STATUS 100 1.1 \nHEAD none interim keep\nSTATUS 100 1.1 \n"
 	               "HEAD none interim keep\nSTATUS 204 1.1 \n" EMPTY OVER);
-	response_small("HTTP/1.1 100\r\n\r\nHTTP/1.1 100\r\n\r\nHTTP/1.1 100\r\n\r\n",
-	               "STATUS 100 1.1 \nHEAD none interim keep\nSTATUS 100 1.1 \n"
-	               "HEAD none interim keep\nSTATUS 100 1.1 \nFAILED too many interim answers\n");
+	response_small(
+	        "HTTP/1.1 100\r\n\r\nHTTP/1.1 100\r\n\r\nHTTP/1.1 100\r\n\r\n",
+	        "STATUS 100 1.1 \nHEAD none interim keep\nSTATUS 100 1.1 \n"
+	        "HEAD none interim keep\nSTATUS 100 1.1 \nFAILED too many interim answers\n");
 	static struct koru__h1_limits wide;
 	wide = small;
 	wide.line_bytes_max = 30;
 	wide.head_bytes_max = 60;
 #define CHUNKED_HEAD HEAD "Transfer-Encoding: chunked\r\n\r\n"
-#define CHUNKED_LOG HEADED "HEADER Transfer-Encoding: chunked\nHEAD chunked keep\n"
+#define CHUNKED_LOG  HEADED "HEADER Transfer-Encoding: chunked\nHEAD chunked keep\n"
 #define response_wide(text, expected)                                                              \
 	check(text, sizeof(text) - 1, (struct h1_log_opts){ .limits = &wide }, expected)
 	response_wide(CHUNKED_HEAD "1;bc=d\r\nx\r\n0\r\n\r\n", CHUNKED_LOG "DATA x\nEND\n" OVER);
@@ -238,17 +241,21 @@ static void limits_of_the_rest(void **state)
 	              CHUNKED_LOG "FAILED a chunk's first line is too long\n");
 	response_wide(CHUNKED_HEAD "0\r\na: b\r\nc: def\r\n\r\n",
 	              CHUNKED_LOG "TRAILER a: b\nTRAILER c: def\nEND\n" OVER);
-	response_wide(CHUNKED_HEAD "0\r\na: b\r\nc: defg\r\n\r\n",
-	              CHUNKED_LOG "TRAILER a: b\nTRAILER c: defg\nFAILED the trailer is too large\n");
+	response_wide(CHUNKED_HEAD "0\r\na: b\r\nc: defg\r\n\r\n", CHUNKED_LOG
+	              "TRAILER a: b\nTRAILER c: defg\nFAILED the trailer is too large\n");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(plain_requests),    cmocka_unit_test(one_after_the_other),
-	        cmocka_unit_test(bad_request_lines), cmocka_unit_test(bad_headers),
-	        cmocka_unit_test(hosts),             cmocka_unit_test(status_lines),
-	        cmocka_unit_test(limits_of_the_head), cmocka_unit_test(limits_of_the_rest),
+		cmocka_unit_test(plain_requests),
+		cmocka_unit_test(one_after_the_other),
+		cmocka_unit_test(bad_request_lines),
+		cmocka_unit_test(bad_headers),
+		cmocka_unit_test(hosts),
+		cmocka_unit_test(status_lines),
+		cmocka_unit_test(limits_of_the_head),
+		cmocka_unit_test(limits_of_the_rest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

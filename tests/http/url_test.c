@@ -80,7 +80,8 @@ static void good_urls(void **state)
 	check_url("http://[2001:DB8::1.2.3.4]:81/", "2001:DB8::1.2.3.4", 81, "/", NULL);
 	check_url("http://127.0.0.1/", "127.0.0.1", 80, "/", NULL);
 	check_url("http://a_b-c~.d/", "a_b-c~.d", 80, "/", NULL);
-	check_url("http://a//b/..//%7e;x=1,2@:!$&'()*+", "a", 80, "//b/..//%7e;x=1,2@:!$&'()*+", NULL);
+	check_url("http://a//b/..//%7e;x=1,2@:!$&'()*+", "a", 80, "//b/..//%7e;x=1,2@:!$&'()*+",
+	          NULL);
 	check_url("http://a/@b", "a", 80, "/@b", NULL);
 }
 
@@ -137,7 +138,8 @@ static void malformed_urls(void **state)
 	check_bad("http://[v1.a]/", "the brackets hold no IPv6 address");
 	check_bad("http://[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]/",
 	          "the brackets hold no IPv6 address");
-	check_bad("http://[fe80::1%25eth0]/", "an IPv6 zone, which only means something on this machine");
+	check_bad("http://[fe80::1%25eth0]/",
+	          "an IPv6 zone, which only means something on this machine");
 #define HOST "a character in the host that must not stand there"
 	check_bad("http://a b/", HOST);
 	check_bad("http://a%20b/", HOST);
@@ -214,44 +216,44 @@ static void examples_of_the_rfc(void **state)
 {
 	(void)state;
 	static const char *const examples[][2] = {
-	        { "g", "http://a/b/c/g" },
-	        { "./g", "http://a/b/c/g" },
-	        { "g/", "http://a/b/c/g/" },
-	        { "/g", "http://a/g" },
-	        { "//g", "http://g/" },
-	        { "?y", "http://a/b/c/d;p?y" },
-	        { "g?y", "http://a/b/c/g?y" },
-	        { "#s", "http://a/b/c/d;p?q" },
-	        { "g#s", "http://a/b/c/g" },
-	        { "g?y#s", "http://a/b/c/g?y" },
-	        { ";x", "http://a/b/c/;x" },
-	        { "g;x", "http://a/b/c/g;x" },
-	        { "g;x?y#s", "http://a/b/c/g;x?y" },
-	        { "", "http://a/b/c/d;p?q" },
-	        { ".", "http://a/b/c/" },
-	        { "./", "http://a/b/c/" },
-	        { "..", "http://a/b/" },
-	        { "../", "http://a/b/" },
-	        { "../g", "http://a/b/g" },
-	        { "../..", "http://a/" },
-	        { "../../", "http://a/" },
-	        { "../../g", "http://a/g" },
-	        { "../../../g", "http://a/g" },
-	        { "../../../../g", "http://a/g" },
-	        { "/./g", "http://a/g" },
-	        { "/../g", "http://a/g" },
-	        { "g.", "http://a/b/c/g." },
-	        { ".g", "http://a/b/c/.g" },
-	        { "g..", "http://a/b/c/g.." },
-	        { "..g", "http://a/b/c/..g" },
-	        { "./../g", "http://a/b/g" },
-	        { "./g/.", "http://a/b/c/g/" },
-	        { "g/./h", "http://a/b/c/g/h" },
-	        { "g/../h", "http://a/b/c/h" },
-	        { "g;x=1/./y", "http://a/b/c/g;x=1/y" },
-	        { "g;x=1/../y", "http://a/b/c/y" },
-	        { "g?y/./x", "http://a/b/c/g?y/./x" },
-	        { "g?y/../x", "http://a/b/c/g?y/../x" },
+		{ "g", "http://a/b/c/g" },
+		{ "./g", "http://a/b/c/g" },
+		{ "g/", "http://a/b/c/g/" },
+		{ "/g", "http://a/g" },
+		{ "//g", "http://g/" },
+		{ "?y", "http://a/b/c/d;p?y" },
+		{ "g?y", "http://a/b/c/g?y" },
+		{ "#s", "http://a/b/c/d;p?q" },
+		{ "g#s", "http://a/b/c/g" },
+		{ "g?y#s", "http://a/b/c/g?y" },
+		{ ";x", "http://a/b/c/;x" },
+		{ "g;x", "http://a/b/c/g;x" },
+		{ "g;x?y#s", "http://a/b/c/g;x?y" },
+		{ "", "http://a/b/c/d;p?q" },
+		{ ".", "http://a/b/c/" },
+		{ "./", "http://a/b/c/" },
+		{ "..", "http://a/b/" },
+		{ "../", "http://a/b/" },
+		{ "../g", "http://a/b/g" },
+		{ "../..", "http://a/" },
+		{ "../../", "http://a/" },
+		{ "../../g", "http://a/g" },
+		{ "../../../g", "http://a/g" },
+		{ "../../../../g", "http://a/g" },
+		{ "/./g", "http://a/g" },
+		{ "/../g", "http://a/g" },
+		{ "g.", "http://a/b/c/g." },
+		{ ".g", "http://a/b/c/.g" },
+		{ "g..", "http://a/b/c/g.." },
+		{ "..g", "http://a/b/c/..g" },
+		{ "./../g", "http://a/b/g" },
+		{ "./g/.", "http://a/b/c/g/" },
+		{ "g/./h", "http://a/b/c/g/h" },
+		{ "g/../h", "http://a/b/c/h" },
+		{ "g;x=1/./y", "http://a/b/c/g;x=1/y" },
+		{ "g;x=1/../y", "http://a/b/c/y" },
+		{ "g?y/./x", "http://a/b/c/g?y/./x" },
+		{ "g?y/../x", "http://a/b/c/g?y/../x" },
 	};
 	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
 		check_resolve("http://a/b/c/d;p?q", examples[i][0], examples[i][1]);
@@ -283,7 +285,8 @@ static void refused_references(void **state)
 {
 	(void)state;
 	static const char *const refused[] = {
-	        "ftp://b/", "javascript:a", "g:h", "http:g", "//", "///a", "//a:x", "a b", "/%", "\n",
+		"ftp://b/", "javascript:a", "g:h", "http:g", "//",
+		"///a",     "//a:x",        "a b", "/%",     "\n",
 	};
 	struct koru_url base, url;
 	char buf[64];
@@ -318,9 +321,9 @@ static void printing(void **state)
 {
 	(void)state;
 	static const char *const cases[][2] = {
-	        { "HTTP://me@A.B:80?c#d", "http://a.b/?c" },
-	        { "https://a:80/B?", "https://a:80/B?" },
-	        { "http://[::A]:81/", "http://[::a]:81/" },
+		{ "HTTP://me@A.B:80?c#d", "http://a.b/?c" },
+		{ "https://a:80/B?", "https://a:80/B?" },
+		{ "http://[::A]:81/", "http://[::a]:81/" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct koru_url url;
@@ -338,15 +341,15 @@ static void printing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(good_urls),
-	        cmocka_unit_test(users),
-	        cmocka_unit_test(malformed_urls),
-	        cmocka_unit_test(long_urls),
-	        cmocka_unit_test(examples_of_the_rfc),
-	        cmocka_unit_test(more_references),
-	        cmocka_unit_test(refused_references),
-	        cmocka_unit_test(long_references),
-	        cmocka_unit_test(printing),
+		cmocka_unit_test(good_urls),
+		cmocka_unit_test(users),
+		cmocka_unit_test(malformed_urls),
+		cmocka_unit_test(long_urls),
+		cmocka_unit_test(examples_of_the_rfc),
+		cmocka_unit_test(more_references),
+		cmocka_unit_test(refused_references),
+		cmocka_unit_test(long_references),
+		cmocka_unit_test(printing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -308,7 +308,7 @@ static int main_queues_many(void *arg)
 	}
 	assert_int_equal(koru__fault_hits(), 0);
 	koru__fault_arm(KORU__FAULT_NONE, 0, 0, 0);
-	for (struct koru__task_head *t = koru__loop()->head.first; t; t = t->next)
+	for (struct koru__task_head *t = koru__loop_here.first; t; t = t->next)
 		assert_null(koru__task_of(t)->stack);
 	koru_sleep(0);
 	return *(int *)arg;
@@ -406,7 +406,7 @@ static void test_a_task_of_a_cancelled_scope_still_runs(void **state)
 static int main_wakes_the_running(void *arg)
 {
 	(void)arg;
-	koru__unpark(koru__loop(), koru__task_self(), 0);
+	koru__unpark(koru__task_self(), 0);
 	return 0;
 }
 

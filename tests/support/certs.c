@@ -106,6 +106,7 @@ void certs_make(const char *dir)
 	program_write_file(certs_path(path, dir, "config"), config);
 	self_signed(dir, "ca", "/CN=koru test root", root);
 	self_signed(dir, "other", "/CN=another root", root);
+	self_signed(dir, "idle", "/CN=a root without certificates", root);
 	self_signed(dir, "selfsigned", "/CN=koru test", GOOD_NAMES);
 	for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++)
 		signed_leaf(dir, &leaves[i]);

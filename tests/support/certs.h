@@ -8,7 +8,8 @@
  *   expired.pem, early.pem         the same names, over since 2021, not before 2100
  *   wronghost.pem                  for elsewhere.example only
  *   selfsigned.pem                 signed by itself
- *   unknown.pem                    signed by a root that nobody trusts
+ *   idle.pem                       a root that signed nothing
+ *   unknown.pem                    signed by other.pem, a root that nobody trusts
  * Every leaf NAME.pem is accompanied by its key, NAME.key.
  */
 #ifndef TESTS_SUPPORT_CERTS_H

@@ -4,6 +4,7 @@
 
 #include "support/cmocka.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <koru/run.h>
 #include <netinet/in.h>
@@ -27,8 +28,9 @@ static void open_tcp(int fds[2])
 	assert_int_equal(listen(listener, 1), 0);
 	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
 	assert_true(fds[0] >= 0);
-	assert_int_equal(connect(fds[0], (struct sockaddr *)&addr, sizeof(addr)), 0);
-	fds[1] = accept(listener, NULL, NULL);
+	assert_int_equal(
+	        TEMP_FAILURE_RETRY(connect(fds[0], (struct sockaddr *)&addr, sizeof(addr))), 0);
+	fds[1] = TEMP_FAILURE_RETRY(accept(listener, NULL, NULL));
 	assert_true(fds[1] >= 0);
 	close(listener);
 	for (int i = 0; i < 2; i++)

@@ -22,7 +22,7 @@ static void wide(void **state)
 	(void)state;
 	char buf[BAR_SIZE];
 	bar_draw(buf, &some, 340000, 100, false);
-	assert_string_equal(buf, "  370/1,000  [##############------------------------]   37%  "
+	assert_string_equal(buf, "  370/1,000  [##############--------------------------]   37%  "
 	                         "1.2 MB  340.0 kB/s  2 failed  0:03");
 }
 
@@ -67,8 +67,11 @@ static void ends(void **state)
 	assert_non_null(strstr(buf, "100%"));
 	assert_null(strchr(buf, '-'));
 
-	struct bar_counts huge = { .done = UINT64_MAX, .failed = UINT64_MAX, .total = UINT64_MAX,
-		                   .bytes = UINT64_MAX, .elapsed = INT64_MAX };
+	struct bar_counts huge = { .done = UINT64_MAX,
+		                   .failed = UINT64_MAX,
+		                   .total = UINT64_MAX,
+		                   .bytes = UINT64_MAX,
+		                   .elapsed = INT64_MAX };
 	bar_draw(buf, &huge, UINT64_MAX, BAR_WIDTH_MAX, true);
 	assert_true(strlen(buf) < BAR_SIZE);
 }
@@ -113,7 +116,7 @@ static void rates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wide),  cmocka_unit_test(every_width), cmocka_unit_test(ends),
+		cmocka_unit_test(wide),    cmocka_unit_test(every_width), cmocka_unit_test(ends),
 		cmocka_unit_test(colours), cmocka_unit_test(rates),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,7 +88,7 @@ static void check_long(size_t len, const char *end, const char *lines)
 	assert_non_null(text);
 	memcpy(text, "a\n", 2);
 	memset(text + 2, 'x', len);
-	strcpy(text + 2 + len, end);
+	memcpy(text + 2 + len, end, strlen(end) + 1);
 	check(text, len + 2 + strlen(end), lines);
 	free(text);
 }
@@ -98,9 +98,9 @@ static void long_lines(void **state)
 	(void)state;
 	char longest[LINES_LEN_MAX + 8] = "a|";
 	memset(longest + 2, 'x', LINES_LEN_MAX);
-	strcpy(longest + 2 + LINES_LEN_MAX, "|b|");
+	memcpy(longest + 2 + LINES_LEN_MAX, "|b|", 4);
 	check_long(LINES_LEN_MAX, "\nb\n", longest);
-	strcpy(longest + 2 + LINES_LEN_MAX, "|");
+	memcpy(longest + 2 + LINES_LEN_MAX, "|", 2);
 	check_long(LINES_LEN_MAX, "", longest);
 
 	check_long(LINES_LEN_MAX + 1, "\nb\n", "a|!xxxx|b|");
@@ -140,10 +140,8 @@ static void zero_bytes_are_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_lines),
-		cmocka_unit_test(comments_and_blanks),
-		cmocka_unit_test(long_lines),
-		cmocka_unit_test(long_comments_are_comments),
+		cmocka_unit_test(plain_lines),         cmocka_unit_test(comments_and_blanks),
+		cmocka_unit_test(long_lines),          cmocka_unit_test(long_comments_are_comments),
 		cmocka_unit_test(zero_bytes_are_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,7 @@ static void names_are_given_once(void **state)
 	give(&names, "a", "a-3");
 	give(&names, "a-2", "a-2-2"); /* taken by the second */
 	give(&names, "a-4", "a-4");
-	give(&names, "a", "a-5");     /* so the fourth is the fifth */
+	give(&names, "a", "a-5"); /* so the fourth is the fifth */
 	give(&names, "p.html", "p.html");
 	give(&names, "p.html", "p-2.html");
 	give(&names, "example.org_page", "example.org_page");

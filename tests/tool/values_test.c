@@ -53,9 +53,9 @@ static void durations(void **state)
 		assert_int_equal(args_duration(good[i].text, &ns), 0);
 		assert_true(ns == good[i].ns);
 	}
-	static const char *const bad[] = { "",    "s",     "30",   "-1s", "1..5s", "1.s", ".5s",
-		                           "1 s", "1s ",   "1.5",  "1d",  "1S",    "0.",  "0.0",
-		                           "1ss", "1.5.s", "1.xs", "inf" };
+	static const char *const bad[] = { "",    "s",   "30",  "-1s",   "1..5s", "1.s",
+		                           ".5s", "1 s", "1s ", "1.5",   "1d",    "1S",
+		                           "0.",  "0.0", "1ss", "1.5.s", "1.xs",  "inf" };
 	int64_t ns = 7;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(args_duration(bad[i], &ns), -EINVAL);
@@ -168,14 +168,15 @@ static void foreign_text(void **state)
 	(void)state;
 	check_clean("", "");
 	check_clean("http://example.org/", "http://example.org/");
-	check_clean("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
+	check_clean("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
+	            "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
 	check_clean("\x1b[2J\r\n\t\x7f", "\\x1b[2J\\x0d\\x0a\\x09\\x7f");
-	check_clean("\xc2\x9b", "\\xc2\\x9b");         /* U+009B: introduces sequences too */
-	check_clean("\xff\x80 a", "\\xff\\x80 a");     /* stray bytes */
-	check_clean("\xc0\xaf", "\\xc0\\xaf");         /* overlong */
+	check_clean("\xc2\x9b", "\\xc2\\x9b");          /* U+009B: introduces sequences too */
+	check_clean("\xff\x80 a", "\\xff\\x80 a");      /* stray bytes */
+	check_clean("\xc0\xaf", "\\xc0\\xaf");          /* overlong */
 	check_clean("\xed\xa0\x80", "\\xed\\xa0\\x80"); /* a surrogate */
 	check_clean("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* beyond U+10FFFF */
-	check_clean("\xe2\x82", "\\xe2\\x82");         /* cut off */
+	check_clean("\xe2\x82", "\\xe2\\x82");                   /* cut off */
 }
 
 /* Every size of buffer gets a text that fits, ends with a zero and is cut between
@@ -209,14 +210,10 @@ static void foreign_text_that_is_too_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(counts),
-		cmocka_unit_test(durations),
-		cmocka_unit_test(sizes),
-		cmocka_unit_test(numbers_as_text),
-		cmocka_unit_test(times_as_text),
-		cmocka_unit_test(option_durations_read_back),
-		cmocka_unit_test(foreign_text),
-		cmocka_unit_test(foreign_text_that_is_too_long),
+		cmocka_unit_test(counts),        cmocka_unit_test(durations),
+		cmocka_unit_test(sizes),         cmocka_unit_test(numbers_as_text),
+		cmocka_unit_test(times_as_text), cmocka_unit_test(option_durations_read_back),
+		cmocka_unit_test(foreign_text),  cmocka_unit_test(foreign_text_that_is_too_long),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

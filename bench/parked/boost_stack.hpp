@@ -3,8 +3,8 @@
 // What the two Boost programs share: Boost's allocator of guarded stacks, and the detection
 // of the moment at which no further guard is to be had. Boost itself looks at mprotect's
 // result only in an assertion, and goes on without a guard where assertions are off.
-#ifndef BENCH_PARKED_BOOST_STACK_H
-#define BENCH_PARKED_BOOST_STACK_H
+#ifndef BENCH_PARKED_BOOST_STACK_HPP
+#define BENCH_PARKED_BOOST_STACK_HPP
 
 // Has every assertion of Boost call assertion_failed below, with NDEBUG too. Before any
 // header of Boost.
