@@ -148,11 +148,17 @@ static struct io_uring_sqe *entry(struct uring_poller *p)
 	return io_uring_get_sqe(&p->ring);
 }
 
+/* What was done before bytes were sent comes before what is done once bytes have come:
+ * ThreadSanitizer knows that of read(2) and write(2), on any socket, but does not see ours. */
+static char wire;
+
 static bool send_op(struct uring_poller *p, struct koru__op *op)
 {
 	struct io_uring_sqe *sqe = entry(p);
 	if (!sqe)
 		return false;
+	if (op->code == KORU__OP_WRITE || op->code == KORU__OP_SEND)
+		koru__sanitize_release(&wire);
 	prepare(sqe, op);
 	io_uring_sqe_set_data(sqe, op);
 	p->in_flight++;
@@ -263,6 +269,8 @@ static void let_go_of_buffers(const struct koru__op *op)
 	case KORU__OP_READ:
 	case KORU__OP_RECV:
 		koru__sanitize_let_go(op->buf, op->len, count < op->len ? count : op->len);
+		if (op->result >= 0)
+			koru__sanitize_acquire(&wire);
 		break;
 	case KORU__OP_WRITE:
 	case KORU__OP_SEND: koru__sanitize_let_go(op->buf, op->len, 0); break;

@@ -82,6 +82,7 @@ static void test_nothing_else_is_reported(void **state)
 	(void)state;
 	expect_silence("shared_on_one_loop");
 	expect_silence("handed_over");
+	expect_silence("through_a_socket");
 }
 
 int main(int argc, char **argv)

@@ -6,6 +6,7 @@
 
 #include "sched/waitq.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +241,50 @@ static int handed_over(void *arg)
 	return 0;
 }
 
+/* From thread to thread: what was written before the bytes were sent is there when they come. */
+static int sends(void *arg)
+{
+	for (int i = 0; i < 10; i++) {
+		char c;
+		shared++;
+		if (koru_write(pair[1], "x", 1) != 1 || koru_read(pair[1], &c, 1) != 1)
+			return 1;
+	}
+	(void)arg;
+	return 0;
+}
+
+static int receives(void *arg)
+{
+	for (int i = 0; i < 10; i++) {
+		char c;
+		if (koru_read(pair[0], &c, 1) != 1)
+			return 1;
+		shared++;
+		if (koru_send(pair[0], "x", 1, 0) != 1)
+			return 1;
+	}
+	(void)arg;
+	return 0;
+}
+
+static void *receiving_thread(void *arg)
+{
+	return koru_run(receives, arg, NULL) == 0 ? pair : NULL;
+}
+
+static int through_a_socket(void *arg)
+{
+	pthread_t thread;
+	void *result;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 ||
+	    pthread_create(&thread, NULL, receiving_thread, arg) != 0)
+		return 1;
+	int rc = sends(arg);
+	pthread_join(thread, &result);
+	return rc == 0 && result && shared == 20 ? 0 : 1;
+}
+
 static const struct {
 	const char *name;
 	koru_fn *fn;
@@ -255,6 +300,7 @@ static const struct {
 	{ "race_with_parent", race_with_parent },
 	{ "shared_on_one_loop", shared_on_one_loop },
 	{ "handed_over", handed_over },
+	{ "through_a_socket", through_a_socket },
 };
 
 int main(int argc, char **argv)
