@@ -8,6 +8,8 @@ add_compile_options(
   -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wcast-qual -Wwrite-strings -Wformat=2
   -Wno-missing-field-initializers # what is left out is zero, and zero is the default
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>)
+# Not every architecture has them by default; debuggers, profilers and backtrace(3) need them.
+add_compile_options(-fasynchronous-unwind-tables)
 if(KORU_WERROR)
   add_compile_options(-Werror)
 endif()

@@ -130,6 +130,23 @@ enum koru__task_state {
  * thread, so it does not matter that compilers keep the address. */
 extern __thread struct koru__loop_head koru__loop_here __attribute__((tls_model("initial-exec")));
 
+/* A sanitizer is told of each switch by the library; and AddressSanitizer does not look for uses
+ * after return of the frames of functions that have assembly in them. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KORU__YIELD_IN_LIBRARY 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define KORU__YIELD_IN_LIBRARY 1
+#endif
+#endif
+
+#ifdef KORU__YIELD_IN_LIBRARY
+static inline int koru_yield(void)
+{
+	return koru__yield_slow();
+}
+#else
+
 /* In the header because every function between a caller and the switch makes one more return
  * for the processor to guess wrongly. All that is not the plain case goes to the library. */
 static inline __attribute__((always_inline)) int koru_yield(void)
@@ -160,6 +177,7 @@ static inline __attribute__((always_inline)) int koru_yield(void)
 	koru__switch(&self->context, &next->context);
 	return 0;
 }
+#endif
 
 #ifdef __cplusplus
 }

@@ -20,7 +20,7 @@
 static int body_there_and_back(void *arg)
 {
 	struct pair p;
-	char buf[16];
+	char buf[16] = { 0 };
 	(void)arg;
 	for (int kind = 0; kind < PAIR_KINDS; kind++) {
 		pair_open(&p, kind);
@@ -46,7 +46,7 @@ static void test_there_and_back(void **state)
 static int body_waits(void *arg)
 {
 	struct pair p;
-	char buf[16];
+	char buf[16] = { 0 };
 	for (int kind = 0; kind < PAIR_KINDS; kind++) {
 		pair_open(&p, kind);
 		struct pair_later later = { .fd = p.in, .text = "later", .len = 5 };
@@ -150,7 +150,7 @@ static void test_bad_descriptors(void **state)
 static int body_nothing(void *arg)
 {
 	struct pair p;
-	char buf[8];
+	char buf[8] = { 0 };
 	(void)arg;
 	for (int kind = 0; kind < PAIR_KINDS; kind++) {
 		pair_open(&p, kind);
@@ -175,7 +175,7 @@ static void test_nothing_asked_for(void **state)
 static int body_dontwait(void *arg)
 {
 	struct pair p;
-	char buf[8];
+	char buf[8] = { 0 };
 	(void)arg;
 	for (int kind = PAIR_SOCKET; kind <= PAIR_SOCKET_BLOCKING; kind++) {
 		pair_open(&p, kind);
@@ -205,7 +205,7 @@ static int raises_flag(void *arg)
 static int main_dontwait_stays(void *arg)
 {
 	struct pair p;
-	char buf[8];
+	char buf[8] = { 0 };
 	bool other_ran = false;
 	struct koru_scope s;
 	(void)arg;
