@@ -75,12 +75,12 @@ static int main_counts_timers(void *arg)
 {
 	struct koru_scope s, t, u;
 	(void)arg;
-	koru_sleep(1000);
-	koru_sleep(1000);
+	koru_sleep(10 * KORU_MILLISECOND);
+	koru_sleep(10 * KORU_MILLISECOND);
 	assert_int_equal(now().timers, 2);
 	koru_scope_open(&s, &(struct koru_scope_opts){ .timeout = KORU_HOUR });
 	assert_int_equal(koru_scope_close(&s), 0); /* does not fire */
-	koru_scope_open(&s, &(struct koru_scope_opts){ .timeout = 1000 });
+	koru_scope_open(&s, &(struct koru_scope_opts){ .timeout = 10 * KORU_MILLISECOND });
 	koru_sleep(KORU_HOUR);
 	assert_int_equal(koru_scope_close(&s), -ETIMEDOUT);
 	assert_int_equal(now().timers, 3);
@@ -119,7 +119,7 @@ static int main_counts_operations(void *arg)
 	bool at_once = strcmp(koru_poller_name(), "epoll") == 0;
 	assert_int_equal(now().ops_at_once, at_once ? 2 : 0);
 	assert_int_equal(now().ops_cancelled, 0);
-	koru_scope_open(&s, &(struct koru_scope_opts){ .timeout = KORU_MILLISECOND });
+	koru_scope_open(&s, &(struct koru_scope_opts){ .timeout = 20 * KORU_MILLISECOND });
 	assert_int_equal(koru_read(p.out, &c, 1), -ECANCELED);
 	assert_int_equal(koru_read(p.out, &c, 1), -ECANCELED); /* never begun */
 	koru_scope_close(&s);
