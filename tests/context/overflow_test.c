@@ -238,8 +238,14 @@ static int nothing(void *arg)
 
 static int program_faults_afterwards(void *arg)
 {
+	struct sigaction segv, bus;
 	signal(SIGSEGV, plain_handler);
+	signal(SIGBUS, plain_handler);
 	koru_run(nothing, arg, NULL);
+	sigaction(SIGSEGV, NULL, &segv);
+	sigaction(SIGBUS, NULL, &bus);
+	if (segv.sa_handler != plain_handler || bus.sa_handler != plain_handler)
+		return 1;
 	return touches_nothing(arg);
 }
 

@@ -229,6 +229,84 @@ static void test_dontwait(void **state)
 	assert_int_equal(run(main_dontwait_stays, NULL), 0);
 }
 
+/* In a cancelled scope no call does anything, whether or not it would have had to wait. */
+static int main_cancelled_already(void *arg)
+{
+	struct pair p;
+	struct koru_scope s;
+	char buf[8] = { 0 };
+	(void)arg;
+	for (int kind = 0; kind < PAIR_KINDS; kind++) {
+		bool is_socket = kind != PAIR_PIPE && kind != PAIR_PIPE_BLOCKING;
+		pair_open(&p, kind);
+		assert_int_equal(koru_write(p.in, "abc", 3), 3);
+		koru_scope_open(&s, NULL);
+		koru_scope_cancel(&s);
+		for (int i = 0; i < 3; i++) {
+			assert_int_equal(koru_read(p.out, buf, 8), -ECANCELED);
+			assert_int_equal(koru_read(p.out, buf, 0), -ECANCELED);
+			assert_int_equal(koru_write(p.in, "x", 1), -ECANCELED);
+			if (!is_socket)
+				continue;
+			assert_int_equal(koru_recv(p.out, buf, 8, 0), -ECANCELED);
+			assert_int_equal(koru_send(p.in, "x", 1, 0), -ECANCELED);
+		}
+		assert_int_equal(koru_scope_close(&s), -ECANCELED);
+		assert_int_equal(koru_read(p.out, buf, 8), 3);
+		assert_memory_equal(buf, "abc", 3);
+		pair_close(&p);
+	}
+	int fd = open("/dev/null", O_RDWR);
+	koru_scope_open(&s, &(struct koru_scope_opts){ .timeout = -1 });
+	assert_int_equal(koru_write(fd, "x", 1), -ECANCELED);
+	assert_int_equal(koru_scope_close(&s), -ETIMEDOUT);
+	assert_int_equal(koru_close(fd), 0);
+	return 0;
+}
+
+struct one_byte {
+	int fd;
+	ssize_t result;
+};
+
+static int reads_one(void *arg)
+{
+	struct one_byte *one = arg;
+	char c;
+	one->result = koru_read(one->fd, &c, 1);
+	return 0;
+}
+
+/* Cancelled while it waits: it has read its byte and says so, or has not and it is there still. */
+static int main_cancelled_meanwhile(void *arg)
+{
+	struct pair p;
+	struct koru_scope s;
+	char buf[8] = { 0 };
+	(void)arg;
+	for (int kind = 0; kind < PAIR_KINDS; kind++) {
+		pair_open(&p, kind);
+		koru_scope_open(&s, NULL);
+		struct one_byte one = { .fd = p.out };
+		koru_go(&s, reads_one, &one);
+		koru_sleep(kind % 2 ? 0 : 100 * KORU_MICROSECOND);
+		koru_scope_cancel(&s);
+		assert_int_equal(write(p.in, "abc", 3), 3);
+		assert_int_equal(koru_scope_close(&s), -ECANCELED);
+		assert_true(one.result == 1 || one.result == -ECANCELED);
+		assert_int_equal(koru_read(p.out, buf, 8), one.result == 1 ? 2 : 3);
+		pair_close(&p);
+	}
+	return 0;
+}
+
+static void test_cancelled_calls_do_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(run(main_cancelled_already, NULL), 0);
+	assert_int_equal(run(main_cancelled_meanwhile, NULL), 0);
+}
+
 /* The peer has gone. SIGPIPE has its default action here: it would end the child. */
 static int child_writes_to_nobody(void *arg)
 {
@@ -274,9 +352,13 @@ static void test_no_sigpipe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_there_and_back),     cmocka_unit_test(test_reading_waits),
-		cmocka_unit_test(test_files_and_the_like), cmocka_unit_test(test_bad_descriptors),
-		cmocka_unit_test(test_nothing_asked_for),  cmocka_unit_test(test_dontwait),
+		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_reading_waits),
+		cmocka_unit_test(test_files_and_the_like),
+		cmocka_unit_test(test_bad_descriptors),
+		cmocka_unit_test(test_nothing_asked_for),
+		cmocka_unit_test(test_dontwait),
+		cmocka_unit_test(test_cancelled_calls_do_nothing),
 		cmocka_unit_test(test_no_sigpipe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

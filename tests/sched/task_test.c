@@ -130,6 +130,40 @@ static void test_timers_fire_between_yields(void **state)
 	assert_int_equal(run(main_spins, NULL), 0);
 }
 
+/* Neither do tasks that begin and end without waiting, each starting the next. */
+struct generations {
+	struct koru_scope *scope;
+	bool stop;
+	int count;
+};
+
+static int starts_next(void *arg)
+{
+	struct generations *g = arg;
+	if (g->stop || ++g->count > 20000000)
+		return g->stop ? 0 : -EDOM;
+	return koru_go(g->scope, starts_next, g);
+}
+
+static int main_generations(void *arg)
+{
+	struct koru_scope s;
+	struct generations g = { .scope = arg ? &s : NULL };
+	koru_scope_open(&s, NULL);
+	koru_go(&s, raise_flag_later, &g.stop);
+	koru_go(g.scope, starts_next, &g);
+	int rc = koru_scope_close(&s);
+	koru_yield(); /* what is detached ends too */
+	return rc;
+}
+
+static void test_timers_fire_between_generations(void **state)
+{
+	(void)state;
+	assert_int_equal(run(main_generations, NULL), 0);
+	assert_int_equal(run(main_generations, NUMBER(1)), 0);
+}
+
 static int tell_name(void *arg)
 {
 	snprintf(arg, 64, "%s", koru_task_name());
@@ -433,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_yield_is_first_come_first_served),
 		cmocka_unit_test(test_yield_alone_and_outside),
 		cmocka_unit_test(test_timers_fire_between_yields),
+		cmocka_unit_test(test_timers_fire_between_generations),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_go_refuses),
 		cmocka_unit_test(test_no_memory_for_a_task_fails_the_scope),
