@@ -20,6 +20,27 @@ struct koru__heap_node {
 	int64_t key;
 };
 
+/* base/lock.h; all zero: open */
+struct koru__lock {
+	uint32_t word;
+};
+
+/* Those who wait for something, in order of arrival (sched/wait.h); all zero: nobody. */
+struct koru__waiter;
+
+struct koru__waiters {
+	struct koru__waiter *first;
+	struct koru__waiter *last;
+};
+
+/* What one thread leaves for a loop to do (sched/inbox.h). */
+struct koru__loop;
+
+struct koru__message {
+	struct koru__message *next;
+	void (*receive)(struct koru__loop *loop, struct koru__message *message);
+};
+
 struct koru__timer {
 	struct koru__heap_node node;             /* its key is the moment it fires */
 	void (*fire)(struct koru__timer *timer); /* called by the loop; must not suspend */

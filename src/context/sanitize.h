@@ -43,7 +43,9 @@
 /* True where a context may not go on as another task: a fiber is one task. */
 #if defined(KORU__TSAN)
 #define KORU__ONE_TASK_PER_CONTEXT true
+#define KORU__SANITIZER_THREADS    1 /* of its own, in every process */
 #else
+#define KORU__SANITIZER_THREADS    0
 #define KORU__ONE_TASK_PER_CONTEXT false
 #endif
 
@@ -81,6 +83,7 @@ void koru__sanitize_let_go(void *buf, size_t size, size_t written);
 
 #define KORU__SWITCHES_WATCHED     false
 #define KORU__ONE_TASK_PER_CONTEXT false
+#define KORU__SANITIZER_THREADS    0
 
 static inline void *koru__sanitize_new(const void *low, size_t size, void *order)
 {

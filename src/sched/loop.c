@@ -8,12 +8,16 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/lock.h"
+#include "base/threads.h"
 #include "context/overflow.h"
+#include "context/sanitize.h"
 #include "poll/poller.h"
 #include "sched/local.h"
 #include "sched/op.h"
 #include "sched/park.h"
 #include "sched/scope.h"
+#include "sched/wakeup.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -24,6 +28,9 @@ enum { DONE_MAX = 256 }; /* completions taken in one go */
 /* While stacks lie unused, an idle loop wakes now and then to give their pages back. */
 static const int64_t trim_interval = 100 * KORU_MILLISECOND;
 
+/* A loop whose tasks only another thread could wake looks this often whether there still is one. */
+static const int64_t stuck_interval = KORU_SECOND;
+
 __thread struct koru__loop_head koru__loop_here;
 
 int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
@@ -33,6 +40,11 @@ int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
 	int rc = koru__poller_open(poller, &loop->poller);
 	if (rc < 0)
 		return rc;
+	rc = koru__wakeup_open(loop);
+	if (rc < 0) {
+		loop->poller->ops->close(loop->poller);
+		return rc;
+	}
 	koru__heap_init(&loop->timers);
 	koru__stack_pool_init(&loop->stacks);
 	koru__slab_init(&loop->tasks, sizeof(struct koru_task), 64);
@@ -47,6 +59,7 @@ void koru__loop_close(struct koru__loop *loop)
 	koru__assert(!koru__loop_here.current && !koru__loop_here.first && loop->ops == 0);
 	koru__assert(koru__list_empty(&loop->root.koru__tasks) && !loop->timers.root);
 	koru__locals_done(loop);
+	koru__wakeup_close(loop);
 	koru__context_done(&loop->ended);
 	koru__sanitize_quiet_begin(); /* tasks took some of this memory */
 	koru__slab_done(&loop->tasks);
@@ -75,11 +88,26 @@ static int64_t trim(struct koru__loop *loop)
 	return done ? trim_interval : 0;
 }
 
+/* True when no task is ready and nothing of this loop can wake one. */
+static bool is_idle(const struct koru__loop *loop)
+{
+	return !koru__loop_here.first && !loop->timers.root && loop->ops == 0 &&
+	       koru__inbox_empty(&loop->inbox);
+}
+
+/* And nothing else can either, for all that can be known: another thread might. */
+static bool is_stuck(const struct koru__loop *loop)
+{
+	return is_idle(loop) && koru__threads_count() <= 1 + KORU__SANITIZER_THREADS;
+}
+
 /* How long the poller may wait: not at all while a task is ready, else to the next timer. */
 static int64_t patience(struct koru__loop *loop)
 {
 	if (koru__loop_here.first)
 		return 0;
+	if (is_idle(loop))
+		return stuck_interval;
 	int64_t until = loop->timers.root ? loop->timers.root->key : KORU_FOREVER;
 	bool surplus = koru__stack_pool_has_surplus(&loop->stacks);
 	if (until == KORU_FOREVER && !surplus)
@@ -103,17 +131,16 @@ static void poll_once(struct koru__loop *loop)
 	if (loop->ops == 0 && limit == 0)
 		return; /* the poller has nothing to tell */
 	loop->counters.polls++;
+	limit = koru__wakeup_sleep(loop, limit);
 	int n = loop->poller->ops->wait(loop->poller, limit, done, DONE_MAX);
+	koru__wakeup_rise(loop);
 	/* A poller that fails can finish nothing it holds; the tasks in it could never end. */
 	koru__assert(n >= 0);
 	for (int i = 0; i < n; i++)
-		koru__op_completed(loop, done[i]);
-}
-
-/* True when no task runs, is ready, or can ever be woken. */
-static bool is_stuck(const struct koru__loop *loop)
-{
-	return !koru__loop_here.first && !loop->timers.root && loop->ops == 0;
+		if (done[i] == &loop->wake_op)
+			koru__wakeup_completed(loop);
+		else
+			koru__op_completed(loop, done[i]);
 }
 
 static void begin_turn(struct koru__loop *loop)
@@ -125,7 +152,7 @@ static void begin_turn(struct koru__loop *loop)
 
 bool koru__loop_next_turn(struct koru__loop *loop)
 {
-	if (loop->timers.root || loop->ops > 0)
+	if (loop->timers.root || loop->ops > 0 || !koru__inbox_empty(&loop->inbox))
 		return false;
 	begin_turn(loop);
 	return true;
@@ -136,6 +163,7 @@ void koru__loop_run(struct koru__loop *loop)
 	koru__loop_here.ticks = KORU__LOOP_TURN;
 	while (!koru__list_empty(&loop->root.koru__tasks)) {
 		begin_turn(loop);
+		koru__wakeup_receive(loop);
 		while (koru__loop_here.first && koru__loop_here.ticks > 0)
 			koru__resume_first(loop);
 		if (loop->timers.root)

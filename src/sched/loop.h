@@ -12,16 +12,17 @@
 #include "context/stack.h"
 #include "koru/counter.h"
 #include "koru/scope.h"
+#include "poll/poller.h"
+#include "sched/inbox.h"
 #include "sched/runq.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct koru__poller;
-
 enum {
-	KORU__LOOP_TURN = 128,  /* switches between two looks at timers and I/O */
-	KORU__LOOP_LOCALS = 16, /* kinds of loop-locals in a program (local.h) */
+	KORU__LOOP_TURN = 128,        /* switches between two looks at timers and I/O */
+	KORU__CALLS_AT_ONCE_MAX = 64, /* calls that did not wait before a task gives way */
+	KORU__LOOP_LOCALS = 16,       /* kinds of loop-locals in a program (local.h) */
 };
 
 /* Without the running task and the run queue, which are in koru__loop_here (koru/task.h). */
@@ -34,8 +35,15 @@ struct koru__loop {
 
 	struct koru__heap timers;
 	struct koru__poller *poller;
-	unsigned ops;         /* operations the poller holds */
-	unsigned ops_at_once; /* I/O calls in a row that did not have to wait */
+	unsigned ops;           /* operations the poller holds */
+	unsigned calls_at_once; /* suspending calls in a row that did not have to wait */
+
+	struct koru__inbox inbox;
+	int wake_fd;             /* an eventfd, written by whoever finds the loop asleep */
+	struct koru__op wake_op; /* watches it; while `wake_watched` the poller holds it */
+	bool wake_watched;
+	bool asleep;         /* the inbox says so, or somebody found it so */
+	unsigned wakes_owed; /* writes to wake_fd that have come or are on their way */
 
 	struct koru__slab tasks;
 	struct koru_scope root; /* holds the main task and the detached ones */
@@ -69,6 +77,10 @@ void koru__loop_close(struct koru__loop *loop);
 
 /* Runs until the root scope has no task left. */
 void koru__loop_run(struct koru__loop *loop);
+
+/* Leaves a message for the loop, which is in the hands of its thread from then on. Any thread.
+ * Returns 0, or -ESHUTDOWN: the loop takes no more of them. */
+int koru__loop_send(struct koru__loop *loop, struct koru__message *message);
 
 /* A turn is over. Begins the next one without the loop where that would have nothing to do
  * between them: no timer, nothing asked of the poller. */

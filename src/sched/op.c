@@ -12,8 +12,6 @@
 #include <errno.h>
 #include <poll.h>
 
-enum { OPS_AT_ONCE_MAX = 64 }; /* I/O calls in a row before a task gives way */
-
 /* What a parked task waits for: some operations, and perhaps a timer. */
 struct wait {
 	struct koru__loop *loop;
@@ -44,6 +42,8 @@ static void interrupt(struct koru_task *task)
 	w->cancelled = true;
 	cancel_pending(w);
 }
+
+static const struct koru__wait_kind kind = { "I/O", interrupt };
 
 static void on_timeout(struct koru__timer *timer)
 {
@@ -83,7 +83,7 @@ static void submit_all(struct wait *w)
 static void park_once(struct wait *w)
 {
 	w->parked = true;
-	koru__park(w->loop, interrupt, w);
+	koru__park(w->loop, &kind, w);
 }
 
 /* Submits, waits for the first to complete, cancels the rest and waits for those too. */
@@ -110,15 +110,6 @@ static int64_t block(struct koru__op *op)
 	return op->result;
 }
 
-/* Gives way now and then, so that a task whose calls never have to wait lets others run. */
-static void note_at_once(struct koru__loop *loop)
-{
-	if (++loop->ops_at_once < OPS_AT_ONCE_MAX)
-		return;
-	loop->ops_at_once = 0;
-	koru__give_way(loop);
-}
-
 int64_t koru__op_run_now(struct koru__op *op)
 {
 	struct koru__loop *loop = koru__loop();
@@ -129,7 +120,7 @@ int64_t koru__op_run_now(struct koru__op *op)
 	op->started = false;
 	(void)koru__attempt(op);
 	if (in_task)
-		note_at_once(loop);
+		koru__spared(loop);
 	return op->result;
 }
 
@@ -145,10 +136,10 @@ int64_t koru__op_run(struct koru__op *op)
 	struct wait w = { .loop = loop, .task = task, .ops = op, .count = 1 };
 	submit_all(&w);
 	if (w.pending == 0) {
-		note_at_once(loop);
+		koru__spared(loop);
 		return op->result;
 	}
-	loop->ops_at_once = 0;
+	loop->calls_at_once = 0;
 	while (w.pending > 0)
 		park_once(&w);
 	return op->result;

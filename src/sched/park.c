@@ -116,11 +116,11 @@ static inline void switch_away(struct koru__loop *loop, struct koru__context *fr
 		switch_to_first(from);
 }
 
-int koru__park(struct koru__loop *loop, void (*interrupt)(struct koru_task *), void *wait)
+int koru__park(struct koru__loop *loop, const struct koru__wait_kind *kind, void *wait)
 {
 	struct koru_task *task = koru__task_self();
 	koru__task_move(task, KORU__TASK_RUNNING, KORU__TASK_PARKED);
-	task->interrupt = interrupt;
+	task->kind = kind;
 	task->wait = wait;
 	switch_away(loop, &task->head.context);
 	koru__sanitize_acquire(task);
@@ -131,7 +131,6 @@ void koru__unpark(struct koru_task *task, int result)
 {
 	koru__task_move(task, KORU__TASK_PARKED, KORU__TASK_READY);
 	koru__sanitize_release(task);
-	task->interrupt = NULL;
 	task->head.wake_result = result;
 	koru__runq_push(&koru__loop_here, task);
 }
@@ -142,6 +141,14 @@ void koru__give_way(struct koru__loop *loop)
 	koru__task_move(task, KORU__TASK_RUNNING, KORU__TASK_READY);
 	koru__runq_push(&koru__loop_here, task);
 	switch_away(loop, &task->head.context);
+}
+
+void koru__spared(struct koru__loop *loop)
+{
+	if (koru__likely(++loop->calls_at_once < KORU__CALLS_AT_ONCE_MAX))
+		return;
+	loop->calls_at_once = 0;
+	koru__give_way(loop);
 }
 
 int koru__yield_slow(void)
@@ -174,7 +181,7 @@ bool koru__host_first(struct koru__loop *loop, struct koru_scope *scope)
 {
 	struct koru_task *host = koru__task_self();
 	struct koru_task *task = koru__runq_first(&koru__loop_here);
-	if (!may_join(task) || task->home != scope || !has_room(host, task))
+	if (!may_join(task) || task->head.scope != scope || !has_room(host, task))
 		return false;
 	koru__runq_pop(&koru__loop_here);
 	loop->counters.tasks_hosted++;

@@ -11,19 +11,34 @@ struct koru__loop;
 struct koru_scope;
 struct koru_task;
 
-/* Suspends the running task until koru__unpark. `interrupt` is called, on any of the loop's
- * stacks, when the task's scope is cancelled meanwhile: it takes the task out of what it waits
- * for and unparks it with -ECANCELED, or asks for that to happen. NULL: the wait is not
- * cancellable. `wait` is kept in task->wait for `interrupt`.
+/* A kind of wait: static, one for each thing that a task can wait for. */
+struct koru__wait_kind {
+	const char *what; /* for reports: "mutex", "sleep" */
+
+	/* Called, on any of the loop's stacks, when the scope of a task that waits so is cancelled:
+	 * takes the task out of what it waits for and unparks it with -ECANCELED, or asks for that
+	 * to happen. NULL: the wait is not cancellable. */
+	void (*interrupt)(struct koru_task *task);
+};
+
+/* `interrupt` for what waits with a struct koru__wait (wait.h). */
+void koru__wait_interrupt(struct koru_task *task);
+
+/* Suspends the running task until koru__unpark. `wait` is kept in task->wait for `interrupt`.
  * The caller has looked whether the scope is cancelled already (koru__checkpoint).
  * Returns what koru__unpark was given. */
-int koru__park(struct koru__loop *loop, void (*interrupt)(struct koru_task *), void *wait);
+int koru__park(struct koru__loop *loop, const struct koru__wait_kind *kind, void *wait);
 
 /* Makes a parked task of this thread's loop ready. */
 void koru__unpark(struct koru_task *task, int result);
 
 /* As koru_yield, in a task whether or not its scope is cancelled. */
 void koru__give_way(struct koru__loop *loop);
+
+/* A suspending call of the running task ends without having had to wait: after a number of those
+ * in a row (KORU__CALLS_AT_ONCE_MAX) gives way, so that a task whose calls never wait lets others
+ * run. */
+void koru__spared(struct koru__loop *loop);
 
 /* For a task that waits for the tasks of `scope`: when the next in the run queue is one of them
  * that has not started, calls it here and now, on the stack of the caller, who could do nothing

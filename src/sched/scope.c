@@ -101,8 +101,8 @@ int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts
 static void interrupt(struct koru_task *task)
 {
 	task->head.attend = true;
-	if (task->head.state == KORU__TASK_PARKED && task->interrupt)
-		task->interrupt(task);
+	if (task->head.state == KORU__TASK_PARKED && task->kind->interrupt)
+		task->kind->interrupt(task);
 }
 
 /* Wakes whoever has `scope` for innermost: tasks of it that opened none, and its owner. */
@@ -173,9 +173,9 @@ int koru__checkpoint(struct koru__loop *loop)
 
 void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int result)
 {
-	struct koru_scope *home = task->home;
+	struct koru_scope *home = task->head.scope;
 	/* Its storage was on the stack of a function that has returned: nothing can be saved. */
-	if (koru__unlikely(task->head.scope != home))
+	if (koru__unlikely(home->koru__owner == task))
 		koru__die("koru: task '%s' returned without closing a scope it had opened\n",
 		          task->name ? task->name : "?");
 	koru__list_remove(&task->sibling);
@@ -209,6 +209,8 @@ int koru__scope_admits(struct koru__loop *loop, const struct koru_scope *scope)
 	return scope->koru__state == KORU__SCOPE_REFUSED ? scope->koru__cause : -EINVAL;
 }
 
+static const struct koru__wait_kind closing = { "the tasks of a scope", NULL };
+
 int koru_scope_close(struct koru_scope *scope)
 {
 	if (scope->koru__state == KORU__SCOPE_REFUSED)
@@ -225,7 +227,7 @@ int koru_scope_close(struct koru_scope *scope)
 	/* Not `if`: others may start a task in it between our wake-up and our turn to run. */
 	while (!koru__list_empty(&scope->koru__tasks))
 		if (!koru__host_first(loop, scope))
-			koru__park(loop, NULL, scope);
+			koru__park(loop, &closing, scope);
 	koru__sanitize_acquire(scope);
 	/* A deadline that passed while the loop had no time to notice still counts. */
 	(void)koru__scope_is_over(loop, scope);

@@ -29,6 +29,8 @@ static void interrupt(struct koru_task *task)
 	koru__unpark(task, -ECANCELED);
 }
 
+static const struct koru__wait_kind kind = { "a moment in time", interrupt };
+
 /* A thread without a loop. The clock of koru__clock_now() and of this call are one. */
 static int block_until(int64_t when)
 {
@@ -56,7 +58,7 @@ int koru_sleep_until(int64_t when)
 	struct sleep s = { .loop = loop, .task = task };
 	if (when != KORU_FOREVER)
 		koru__timer_add(loop, &s.timer, when, on_time);
-	return koru__park(loop, interrupt, &s);
+	return koru__park(loop, &kind, &s);
 }
 
 int koru_sleep(int64_t ns)

@@ -35,8 +35,9 @@ static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, v
 	task->head.place = (uint8_t)place;
 	task->fn = fn;
 	task->arg = arg;
-	task->home = scope;
 	task->name = name;
+	task->future = NULL;
+	task->locals = koru__task_self()->locals;
 	loop->counters.tasks++;
 	koru__list_push_back(&scope->koru__tasks, &task->sibling);
 	koru__sanitize_release(task);

@@ -26,6 +26,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct koru__wait_kind;
+
 struct koru_task {
 	struct koru__task_head head; /* what every switch touches */
 	struct koru__stack *stack;   /* where it runs: its own, or its host's. NULL while QUEUED */
@@ -34,15 +36,15 @@ struct koru_task {
 			koru_fn *fn;
 			void *arg;
 		};
-		struct { /* while PARKED: how cancellation ends the wait, or NULL where it
-			  * cannot; and what the wait is about, for that function */
-			void (*interrupt)(struct koru_task *task);
+		struct { /* while PARKED: what for, and what that kind needs to know of it */
+			const struct koru__wait_kind *kind;
 			void *wait;
 		};
 	};
-	struct koru_scope *home;   /* the scope it belongs to */
-	struct koru__list sibling; /* in home's list of tasks */
+	struct koru__list sibling; /* in the list of tasks of the scope it belongs to */
 	const char *name;
+	struct koru_future *future; /* where its result goes, or NULL: it belongs to no one */
+	struct koru_local *locals;  /* its task-locals, the latest first (koru/local.h) */
 };
 
 static_assert(sizeof(struct koru_task) <= 128, "a million tasks should stay small");

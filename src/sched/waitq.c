@@ -3,54 +3,46 @@
 #include "sched/waitq.h"
 
 #include "base/assert.h"
-#include "sched/loop.h"
 #include "sched/park.h"
-#include "sched/scope.h"
-#include "sched/task.h"
+#include "sched/wait.h"
 
-#include <errno.h>
+#include <stddef.h>
 
-struct waiter {
-	struct koru__list node;
-	struct koru_task *task;
-};
+static const struct koru__wait_kind kind = { "its turn", koru__wait_interrupt };
 
 void koru__waitq_init(struct koru__waitq *q)
 {
-	koru__list_init(&q->waiters);
-}
-
-static void interrupt(struct koru_task *task)
-{
-	struct waiter *w = task->wait;
-	koru__list_remove(&w->node);
-	koru__unpark(task, -ECANCELED);
+	*q = (struct koru__waitq){ .waiters.first = NULL };
 }
 
 int koru__waitq_wait(struct koru__waitq *q)
 {
-	struct koru__loop *loop = koru__loop();
-	koru__assert(koru__task_self());
-	int rc = koru__checkpoint(loop);
+	struct koru__wait wait;
+	int rc = koru__wait_begin(&wait);
 	if (rc < 0)
 		return rc;
-	struct waiter w = { .task = koru__task_self() };
-	koru__list_push_back(&q->waiters, &w.node);
-	return koru__park(loop, interrupt, &w);
+	struct koru__waiter w = { .wait = &wait };
+	koru__lock_take(&q->lock);
+	return koru__wait_in(&q->waiters, &w, &q->lock, &kind);
 }
 
 bool koru__waitq_wake_one(struct koru__waitq *q, int result)
 {
 	koru__assert(result >= 0);
-	struct koru__list *node = koru__list_pop_front(&q->waiters);
-	if (!node)
-		return false;
-	koru__unpark(koru__container_of(node, struct waiter, node)->task, result);
-	return true;
+	koru__lock_take(&q->lock);
+	struct koru__waiter *w = koru__waiters_claim(&q->waiters);
+	koru__lock_give(&q->lock);
+	if (w)
+		koru__wait_wake(w->wait, result);
+	return w != NULL;
 }
 
 void koru__waitq_wake_all(struct koru__waitq *q, int result)
 {
-	while (koru__waitq_wake_one(q, result))
-		continue;
+	/* Those who are there now: a woken one may come back before this ends. */
+	koru__lock_take(&q->lock);
+	struct koru__waiters now;
+	koru__waiters_claim_all(&q->waiters, &now);
+	koru__lock_give(&q->lock);
+	koru__waiters_wake(&now, result);
 }

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * A queue of tasks that wait for something: what locks, pools and resolvers are made of.
- * First come, first served. All of its tasks are of one loop.
+ * The plainest thing to wait in: a queue, first come, first served, that remembers nothing. What
+ * the pools and resolvers of the floors below are made of.
  */
 #ifndef KORU_SCHED_WAITQ_H
 #define KORU_SCHED_WAITQ_H
 
-#include "base/list.h"
+#include "koru/node.h"
 
 #include <stdbool.h>
 
 struct koru__waitq {
-	struct koru__list waiters;
+	struct koru__lock lock;
+	struct koru__waiters waiters;
 };
 
 void koru__waitq_init(struct koru__waitq *q);
 
-/* Suspends the calling task until it is woken. Only in a task.
+/* Suspends the caller until it is woken.
  * Returns the waker's `result`, which is not negative, or -ECANCELED, and then no wake-up
  * was spent on this task. */
 int koru__waitq_wait(struct koru__waitq *q);

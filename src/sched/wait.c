@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ * Waiting and waking. See wait.h. */
+#include "sched/wait.h"
+
+#include "base/assert.h"
+#include "context/sanitize.h"
+#include "sched/loop.h"
+#include "sched/park.h"
+#include "sched/scope.h"
+#include "sched/task.h"
+
+#include <errno.h>
+
+/* A plain thread spins this often before it sleeps: about as long as sleeping would cost. */
+enum { THREAD_SPINS_MAX = 200 };
+
+int koru__wait_begin(struct koru__wait *wait)
+{
+	struct koru_task *task = koru__task_self();
+	wait->loop = task ? koru__loop() : NULL;
+	wait->task = task;
+	wait->claimed = 0;
+	wait->woken = 0;
+	if (koru__likely(!task || !task->head.attend))
+		return 0;
+	return koru__checkpoint(wait->loop);
+}
+
+void koru__wait_spared(void)
+{
+	if (koru__task_self())
+		koru__spared(koru__loop());
+}
+
+/* Cancellation, on the waiter's loop. */
+void koru__wait_interrupt(struct koru_task *task)
+{
+	struct koru__wait *wait = task->wait;
+	if (koru__claim(&wait->claimed))
+		koru__unpark(task, -ECANCELED);
+}
+
+static int block(struct koru__wait *wait)
+{
+	for (int i = 0; i < THREAD_SPINS_MAX; i++) {
+		if (__atomic_load_n(&wait->woken, __ATOMIC_ACQUIRE))
+			return wait->result;
+		koru__pause();
+	}
+	while (!__atomic_load_n(&wait->woken, __ATOMIC_ACQUIRE))
+		koru__futex_wait(&wait->woken, 0, KORU_FOREVER);
+	return wait->result;
+}
+
+int koru__wait_suspend(struct koru__wait *wait, const struct koru__wait_kind *kind)
+{
+	if (koru__unlikely(!wait->task)) {
+		int result = block(wait);
+		koru__sanitize_acquire(wait);
+		return result;
+	}
+	return koru__park(wait->loop, kind, wait);
+}
+
+int koru__wait_in(struct koru__waiters *queue, struct koru__waiter *waiter, struct koru__lock *lock,
+                  const struct koru__wait_kind *kind)
+{
+	koru__waiters_push(queue, waiter);
+	koru__lock_give(lock);
+	int result = koru__wait_suspend(waiter->wait, kind);
+	if (koru__unlikely(result == -ECANCELED)) {
+		koru__lock_take(lock);
+		koru__waiters_remove(queue, waiter);
+		koru__lock_give(lock);
+	}
+	return result;
+}
+
+static void on_message(struct koru__loop *loop, struct koru__message *message)
+{
+	(void)loop;
+	struct koru__wait *wait = koru__container_of(message, struct koru__wait, message);
+	koru__unpark(wait->task, wait->result);
+}
+
+void koru__wait_wake(struct koru__wait *wait, int result)
+{
+	struct koru__loop *loop = wait->loop;
+	if (koru__likely(loop && loop == koru__loop())) {
+		koru__unpark(wait->task, result);
+		return;
+	}
+	wait->result = result;
+	if (loop) {
+		koru__sanitize_release(wait->task);
+		wait->message.receive = on_message;
+		int rc = koru__loop_send(loop, &wait->message);
+		koru__assert(rc == 0); /* a loop with a task in it takes messages */
+		return;
+	}
+	koru__sanitize_release(wait);
+	uint32_t *word = &wait->woken;
+	__atomic_store_n(word, 1, __ATOMIC_RELEASE);
+	koru__futex_wake(word, 1);
+}
+
+void koru__waiters_claim_all(struct koru__waiters *q, struct koru__waiters *ret_claimed)
+{
+	*ret_claimed = (struct koru__waiters){ .first = NULL };
+	for (struct koru__waiter *w; (w = koru__waiters_claim(q)) != NULL;)
+		koru__waiters_push(ret_claimed, w);
+}
+
+void koru__waiters_wake(struct koru__waiters *claimed, int result)
+{
+	for (struct koru__waiter *next, *w = claimed->first; w; w = next) {
+		next = w->next;
+		w->queued = false;
+		koru__wait_wake(w->wait, result);
+	}
+}

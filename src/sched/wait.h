@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Waiting for what another task, loop or thread brings about: what every sync type, channel and
+ * future is made of.
+ *
+ * An object has a lock (base/lock.h) and queues of waiters behind it. Who must wait enters a queue
+ * with the lock held, gives the lock up and suspends. Who makes it true takes a waiter out with
+ * koru__waiters_claim, gives the lock up and wakes it; which of the three kinds of waiters it was
+ * (a task of this loop, of another, a plain thread) makes no difference.
+ *
+ * One who waits may stand in several queues (select), and may be cancelled at any moment. So what
+ * decides is a claim: one word, set once, by whoever wakes or by the cancellation. Entries that
+ * lost stay in their queues until their owner, awake again, removes them; wakers skip them.
+ */
+#ifndef KORU_SCHED_WAIT_H
+#define KORU_SCHED_WAIT_H
+
+#include "base/lock.h"
+#include "koru/node.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct koru__loop;
+struct koru__wait_kind;
+struct koru_task;
+
+/* One who waits, on its own stack. */
+struct koru__wait {
+	struct koru__loop *loop; /* NULL: a plain thread */
+	struct koru_task *task;
+	uint32_t claimed; /* how it ends is decided */
+	uint32_t woken;   /* a plain thread sleeps on it */
+	int result;
+	struct koru__message message; /* to its loop */
+};
+
+/* Its place in one queue. */
+struct koru__waiter {
+	struct koru__waiter *next;
+	struct koru__waiter *prev;
+	struct koru__wait *wait;
+	void *data;  /* the object's: what is sent, where to store what is received, … */
+	bool queued; /* guarded by the object's lock, as are the links */
+	int index;   /* the object's: which case of a select */
+};
+
+/* Begins a wait on behalf of the running task or thread: fills it in. Every suspending call begins
+ * so, whether or not it will have to wait.
+ * Returns 0, or -ECANCELED: the task's scope is over. */
+int koru__wait_begin(struct koru__wait *wait);
+
+/* A suspending call ends without having had to wait: gives way to others after a number of them.
+ * Call it last and with no lock held. */
+void koru__wait_spared(void);
+
+/* Suspends until claimed and woken. The waiter is in its queues; no lock is held. Afterwards the
+ * caller removes the entries that are still queued.
+ * Returns the waker's result, or -ECANCELED, and then nobody has claimed it. */
+int koru__wait_suspend(struct koru__wait *wait, const struct koru__wait_kind *kind);
+
+/* The plain case, one queue: enters `queue`, gives `lock` up, suspends, and is out of the queue
+ * when it returns, with the lock given up. `waiter` was filled in but for its links. */
+int koru__wait_in(struct koru__waiters *queue, struct koru__waiter *waiter, struct koru__lock *lock,
+                  const struct koru__wait_kind *kind);
+
+/* Wakes a claimed waiter. Its stack may be gone when this returns. Never suspends; any thread,
+ * with or without the lock (but see there what the woken one may free). */
+void koru__wait_wake(struct koru__wait *wait, int result);
+
+/* The queue; the object's lock is held. */
+static inline void koru__waiters_push(struct koru__waiters *q, struct koru__waiter *w)
+{
+	w->queued = true;
+	w->next = NULL;
+	w->prev = q->last;
+	if (q->last)
+		q->last->next = w;
+	else
+		q->first = w;
+	q->last = w;
+}
+
+static inline void koru__waiters_remove(struct koru__waiters *q, struct koru__waiter *w)
+{
+	if (!w->queued)
+		return;
+	w->queued = false;
+	if (w->next)
+		w->next->prev = w->prev;
+	else
+		q->last = w->prev;
+	if (w->prev)
+		w->prev->next = w->next;
+	else
+		q->first = w->next;
+}
+
+/* Takes the first waiter out that nobody has claimed, and claims it; NULL when there is none. The
+ * caller owes it a koru__wait_wake. */
+static inline struct koru__waiter *koru__waiters_claim(struct koru__waiters *q)
+{
+	for (;;) {
+		struct koru__waiter *w = q->first;
+		if (!w)
+			return NULL;
+		koru__waiters_remove(q, w);
+		if (koru__likely(koru__claim(&w->wait->claimed)))
+			return w;
+	}
+}
+
+/* Takes out all that nobody has claimed, in their order, into `ret_claimed`; the caller owes them a
+ * koru__waiters_wake, without the lock. */
+void koru__waiters_claim_all(struct koru__waiters *q, struct koru__waiters *ret_claimed);
+void koru__waiters_wake(struct koru__waiters *claimed, int result);
+
+#endif
