@@ -8,6 +8,7 @@
 
 #include <koru/counter.h>
 #include <koru/error.h>
+#include <koru/future.h>
 #include <koru/gen.h>
 #include <koru/io.h>
 #include <koru/run.h>

@@ -34,6 +34,7 @@
 extern "C" {
 #endif
 
+struct koru_future;
 struct koru_task;
 struct koru__loop;
 
@@ -51,6 +52,7 @@ struct koru_scope {
 	struct koru__list koru__children; /* the open scopes right inside it */
 	struct koru__list koru__sibling;  /* in its parent's koru__children */
 	struct koru__timer koru__timer;   /* armed when its own deadline is the nearest */
+	struct koru_future *koru__errors; /* of its tasks, awaited by nobody yet */
 	const char *koru__name;
 };
 

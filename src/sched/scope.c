@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/list.h"
+#include "sched/future.h"
 #include "sched/loop.h"
 #include "sched/park.h"
 #include "sched/task.h"
@@ -30,6 +31,7 @@ static void init(struct koru_scope *scope, struct koru__loop *loop, struct koru_
 	scope->koru__parent = parent;
 	scope->koru__owner = owner;
 	koru__heap_node_init(&scope->koru__timer.node);
+	scope->koru__errors = NULL;
 	scope->koru__name = NULL;
 	koru__list_init(&scope->koru__tasks);
 	koru__list_init(&scope->koru__children);
@@ -171,6 +173,14 @@ int koru__checkpoint(struct koru__loop *loop)
 	return koru__scope_is_over(loop, koru__task_self()->head.scope) ? -ECANCELED : 0;
 }
 
+/* Nobody has awaited them, and now it is too late. */
+static void fail_with_errors(struct koru__loop *loop, struct koru_scope *scope)
+{
+	int error = koru__future_errors(scope);
+	if (koru__unlikely(error < 0))
+		koru__scope_fail(loop, scope, error);
+}
+
 void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int result)
 {
 	struct koru_scope *home = task->head.scope;
@@ -180,9 +190,12 @@ void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int
 		          task->name ? task->name : "?");
 	koru__list_remove(&task->sibling);
 	koru__sanitize_release(home);
+	if (task->future)
+		result = koru__future_task_ended(task->future, home, result);
 	if (task == loop->main) {
 		loop->main = NULL;
 		loop->main_result = result;
+		fail_with_errors(loop, home);
 		result = result < 0 ? result : -ECANCELED; /* ends the detached tasks */
 	}
 	if (koru__unlikely(result < 0)) {
@@ -224,6 +237,7 @@ int koru_scope_close(struct koru_scope *scope)
 	if (task->head.scope != scope)
 		return -EINVAL;
 	scope->koru__state = KORU__SCOPE_CLOSING;
+	fail_with_errors(loop, scope);
 	/* Not `if`: others may start a task in it between our wake-up and our turn to run. */
 	while (!koru__list_empty(&scope->koru__tasks))
 		if (!koru__host_first(loop, scope))
