@@ -6,6 +6,7 @@
 #ifndef KORU_KORU_H
 #define KORU_KORU_H
 
+#include <koru/chan.h>
 #include <koru/counter.h>
 #include <koru/error.h>
 #include <koru/future.h>
