@@ -14,6 +14,7 @@
 #include <koru/io.h>
 #include <koru/run.h>
 #include <koru/scope.h>
+#include <koru/select.h>
 #include <koru/task.h>
 #include <koru/time.h>
 

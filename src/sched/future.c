@@ -207,14 +207,6 @@ int koru_ready(void)
 	return 0;
 }
 
-/* Whether the caller may wait for it. */
-static int admit(const struct koru_future *f, const struct koru__wait *wait)
-{
-	if (koru__unlikely(f->koru__state == KORU__FUTURE_NONE))
-		return -EINVAL;
-	return koru__unlikely(f->koru__task && f->koru__task == wait->task) ? -EDEADLK : 0;
-}
-
 int koru_await_result(struct koru_future *f, int *ret_result)
 {
 	struct koru__wait wait;
@@ -226,7 +218,7 @@ int koru_await_result(struct koru_future *f, int *ret_result)
 		koru__wait_spared();
 		return 0;
 	}
-	rc = admit(f, &wait);
+	rc = koru__future_admits(f, wait.task);
 	if (koru__unlikely(rc < 0))
 		return rc;
 	struct koru__waiter w = { .wait = &wait };
@@ -300,7 +292,7 @@ static int look(struct koru_future *const futures[], int count, const struct kor
 		known++;
 		if (koru__future_is_done(futures[i]))
 			return i;
-		int rc = admit(futures[i], wait);
+		int rc = koru__future_admits(futures[i], wait->task);
 		if (rc < 0)
 			return rc;
 	}
