@@ -120,16 +120,17 @@ static struct koru__wait *claim_starter(struct koru_future *f)
 	return starter && koru__claim(&starter->wait->claimed) ? starter->wait : NULL;
 }
 
+/* Root scopes have nobody who could await before closing them. */
 static bool is_being_closed(const struct koru_scope *scope)
 {
-	return scope->koru__state == KORU__SCOPE_CLOSING ||
-	       (!scope->koru__owner && !scope->koru__loop->main);
+	return scope->koru__state == KORU__SCOPE_CLOSING || !scope->koru__owner;
 }
 
 int koru__future_task_ended(struct koru_future *f, struct koru_scope *scope, int result)
 {
 	struct koru__waiters claimed;
 	int left = 0;
+	koru__sanitize_acquire(scope); /* where the task may have run on another loop */
 	koru__lock_take(&f->koru__lock);
 	struct koru__wait *starter = claim_starter(f);
 	/* Not published yet, so that whoever finds an error finds it in its list. */
