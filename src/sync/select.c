@@ -357,6 +357,8 @@ static void set_limit(struct select *s, const struct koru_select_opts *opts)
 
 int koru_select(struct koru_case cases[], int count, const struct koru_select_opts *opts)
 {
+	if (count < 0)
+		return -EINVAL;
 	struct select s;
 	s.cases = cases;
 	s.count = count;
