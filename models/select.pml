@@ -94,7 +94,7 @@ proctype call(byte me; bool is_select; bool reversed)
 	:: OFFERS(me, RECV_B) -> k = RECV_B
 	fi;
 	if
-	:: is_select ->
+	:: is_select && me == 0 -> /* one of them will do */
 		take(CHANNEL(k));
 		attempt(k);
 		give(CHANNEL(k))

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 
 #define NUMBER(n) ((void *)(intptr_t)(n))
 
@@ -254,6 +256,60 @@ static void test_between_loops_and_threads(void **state)
 			assert_null(rounds[i].f[k].koru__waiters.first);
 }
 
+/* The first and the last of several are completed while one enters their queues. */
+enum { MANY = 100, TURNS = 4000 };
+
+struct burst {
+	struct koru_future f[MANY];
+	atomic_int turn, ended;
+};
+
+static void *completes_two(void *arg)
+{
+	struct burst *b = arg;
+	for (int i = 1; i <= TURNS; i++) {
+		while (atomic_load(&b->turn) < i)
+			sched_yield();
+		for (volatile int spin = 0; spin < i * 7 % 1200; spin++)
+			;
+		assert_int_equal(koru_future_complete(&b->f[0], 0), 0);
+		assert_int_equal(koru_future_complete(&b->f[MANY - 1], MANY - 1), 0);
+		atomic_store(&b->ended, i);
+	}
+	return NULL;
+}
+
+static int body_burst(void *arg)
+{
+	struct burst b = { .turn = 0 };
+	struct koru_future *p[MANY];
+	pthread_t thread;
+	(void)arg;
+	assert_int_equal(pthread_create(&thread, NULL, completes_two, &b), 0);
+	for (int i = 1; i <= TURNS; i++) {
+		int index = -1;
+		for (int k = 0; k < MANY; k++) {
+			koru_future_init(&b.f[k]);
+			p[k] = &b.f[k];
+		}
+		atomic_store(&b.turn, i);
+		int first = koru_await_first(p, MANY, &index);
+		assert_int_equal(first, index);
+		while (atomic_load(&b.ended) < i)
+			sched_yield();
+		for (int k = 0; k < MANY; k++)
+			assert_null(b.f[k].koru__waiters.first);
+	}
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+static void test_completed_while_entering(void **state)
+{
+	(void)state;
+	in_both_places(body_burst, NULL);
+}
+
 /* A thread takes a task's error that nobody in the loop awaits. */
 static void *thread_takes_error(void *arg)
 {
@@ -294,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_the_first_of_several),
 		cmocka_unit_test(test_between_loops_and_threads),
 		cmocka_unit_test(test_a_thread_takes_an_error),
+		cmocka_unit_test(test_completed_while_entering),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

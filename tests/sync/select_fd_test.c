@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #define LENGTH(a)    ((int)(sizeof(a) / sizeof((a)[0])))
@@ -131,6 +133,75 @@ static void test_descriptors(void **state)
 	in_both_places(body_errors, NULL);
 }
 
+/* A descriptor and a channel become ready at the same moment: whichever is chosen, the other has
+ * not been touched. */
+enum { ROUNDS = 400 };
+
+struct twofold {
+	struct koru_chan ch;
+	int ends[2];
+	atomic_int round; /* the one that the helper may begin */
+	atomic_int sent;  /* what it could send in the last */
+	atomic_int ended;
+};
+
+static void *makes_both_ready(void *arg)
+{
+	struct twofold *t = arg;
+	for (int i = 1; i <= ROUNDS; i++) {
+		while (atomic_load(&t->round) < i)
+			sched_yield();
+		/* Now and then before the other waits, mostly after. */
+		for (volatile int spin = 0; spin < i * 37 % 6000; spin++)
+			;
+		if (i % 2)
+			assert_int_equal(write(t->ends[1], "x", 1), 1);
+		atomic_store(&t->sent, koru_chan_try_send(&t->ch, &i) == 0);
+		if (i % 2 == 0)
+			assert_int_equal(write(t->ends[1], "x", 1), 1);
+		atomic_store(&t->ended, i);
+	}
+	return NULL;
+}
+
+static int body_both_ready(void *arg)
+{
+	struct twofold t = { .round = 0 };
+	pthread_t thread;
+	char c;
+	int chosen_fd = 0;
+	(void)arg;
+	assert_int_equal(pipe(t.ends), 0);
+	koru_chan_init(&t.ch, NULL, sizeof(int), 0, NULL);
+	assert_int_equal(pthread_create(&thread, NULL, makes_both_ready, &t), 0);
+	for (int i = 1; i <= ROUNDS; i++) {
+		int x = -1;
+		struct koru_case cases[] = { koru_case_fd(t.ends[0], POLLIN),
+			                     koru_case_recv(&t.ch, &x) };
+		atomic_store(&t.round, i);
+		int chosen = SELECT(cases, NULL);
+		assert_in_range(chosen, 0, 1);
+		while (atomic_load(&t.ended) < i)
+			sched_yield();
+		assert_int_equal(atomic_load(&t.sent), chosen == 1);
+		assert_int_equal(x, chosen == 1 ? i : -1);
+		assert_int_equal(cases[chosen].result, chosen == 1 ? 1 : POLLIN);
+		assert_int_equal(read(t.ends[0], &c, 1), 1);
+		chosen_fd += chosen == 0;
+	}
+	pthread_join(thread, NULL);
+	assert_in_range(chosen_fd, 1, ROUNDS); /* whoever writes first mostly wins */
+	close(t.ends[0]);
+	close(t.ends[1]);
+	return koru_chan_done(&t.ch);
+}
+
+static void test_both_ready_at_once(void **state)
+{
+	(void)state;
+	in_both_places(body_both_ready, NULL);
+}
+
 static int main_cancelled(void *arg)
 {
 	int ends[2];
@@ -169,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_both_ready_at_once),
 		cmocka_unit_test(test_cancelled),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
