@@ -10,6 +10,7 @@
 #include <koru/error.h>
 #include <koru/gen.h>
 #include <koru/io.h>
+#include <koru/port.h>
 #include <koru/run.h>
 #include <koru/scope.h>
 #include <koru/task.h>
