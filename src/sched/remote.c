@@ -15,7 +15,9 @@
 
 struct koru__remote *koru__remote_new(void)
 {
+	koru__sanitize_quiet_begin(); /* no task's memory: several loops take turns with it */
 	struct koru__remote *remote = koru__alloc(sizeof(*remote));
+	koru__sanitize_quiet_end();
 	if (remote) {
 		remote->cancelled = false;
 		remote->acknowledged = false;
@@ -34,7 +36,9 @@ static void send_to(struct koru__loop *to, struct koru__message *message,
 
 void koru__remote_free(struct koru__remote *remote)
 {
+	koru__sanitize_quiet_begin();
 	koru__free(remote);
+	koru__sanitize_quiet_end();
 }
 
 /* Gives the task the scope that stands for its own, and its turn. */
@@ -105,7 +109,7 @@ static void finish(struct koru__remote *remote)
 	koru__scope_task_ended(loop, scope, task, result);
 	if (task != &remote->own)
 		koru__slab_give(&loop->tasks, task);
-	koru__free(remote);
+	koru__remote_free(remote);
 }
 
 static void on_ack(struct koru__loop *loop, struct koru__message *message)

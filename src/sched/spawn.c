@@ -202,6 +202,14 @@ void koru__task_ended(struct koru__loop *loop, struct koru_task *task, int resul
 	koru__slab_give(&loop->tasks, task);
 }
 
+void *koru__task_order(const struct koru_task *task)
+{
+	unsigned place = koru__task_place(task);
+	bool stays = place == KORU_HERE ||
+	             (place == KORU__AWAY && task == &task->remote->own); /* not stolen */
+	return stays ? koru__loop() : NULL;
+}
+
 const char *koru__task_name(const struct koru_task *task)
 {
 	return koru__task_place(task) == KORU__AWAY ? task->remote->name : task->name;
