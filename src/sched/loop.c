@@ -45,7 +45,7 @@ int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
 		loop->poller->ops->close(loop->poller);
 		return rc;
 	}
-	koru__timers_init(loop);
+	koru__timers_init(loop, koru__clock_now());
 	koru__stack_pool_init(&loop->stacks);
 	koru__slab_init(&loop->tasks, sizeof(struct koru_task), 64);
 	koru__scope_open_root(loop, &loop->root);
