@@ -222,6 +222,15 @@ static void test_cancel_in_every_state(void **state)
 	TRACE_EXPECT(&fired, 1, 1);
 	koru__timer_remove(&loop, &timers[3].timer);
 	assert_true(koru__timers_empty(&loop));
+
+	/* The moment of a cancelled one may be named as the next; nothing happens then. */
+	koru__timer_add(&loop, &timers[0].timer, KORU_HOUR, note);
+	koru__timer_add(&loop, &timers[1].timer, KORU_HOUR + 1000, note);
+	koru__timer_remove(&loop, &timers[0].timer);
+	koru__timers_fire(&loop, KORU_HOUR);
+	TRACE_EXPECT(&fired, 1, 1);
+	assert_true(koru__timers_next(&loop) == KORU_HOUR + 1000);
+	koru__timer_remove(&loop, &timers[1].timer);
 	assert_true(koru__timers_next(&loop) == KORU_FOREVER);
 }
 
