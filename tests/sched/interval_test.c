@@ -15,23 +15,23 @@ enum { SLEEPERS = 100 };
 static int sleeps_with_slack(void *arg)
 {
 	const int64_t *when = arg;
-	int rc = koru_sleep_until_slack(*when, 2 * KORU_MILLISECOND);
+	int rc = koru_sleep_until_slack(*when, 12 * KORU_MILLISECOND);
 	assert_true(koru_now() >= *when);
 	return rc;
 }
 
-/* A hundred sleeps end ten microseconds apart, and there is one round moment that all may wait
- * for. */
+/* A hundred sleeps end a tenth of a millisecond apart, and there is one round moment that all may
+ * wait for. */
 static int main_shares_a_wakeup(void *arg)
 {
 	static int64_t moments[SLEEPERS];
 	struct koru_scope s;
 	struct koru_counters before, after;
 	(void)arg;
-	int64_t round = (((koru_now() + 5 * KORU_MILLISECOND) >> 24) + 1) << 24;
+	int64_t round = (((koru_now() + 12 * KORU_MILLISECOND) >> 24) + 1) << 24;
 	koru_scope_open(&s, NULL);
 	for (int i = 0; i < SLEEPERS; i++) {
-		moments[i] = round - i * 10 * KORU_MICROSECOND;
+		moments[i] = round - i * 100 * KORU_MICROSECOND;
 		koru_go(&s, sleeps_with_slack, &moments[i]);
 	}
 	assert_int_equal(koru_counters(&before), 0);
