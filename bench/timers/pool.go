@@ -22,25 +22,33 @@ func far(random *rand.Rand) time.Duration {
 	return time.Hour + time.Duration(random.Int63n(int64(time.Minute)))
 }
 
-func cancel(pending, steps int, random *rand.Rand) float64 {
+func step(t *time.Timer, random *rand.Rand) {
+	t.Stop()
+	t.Reset(far(random))
+}
+
+func cancel(pending, steps int, random *rand.Rand) {
 	timers := make([]*time.Timer, pending)
 	for i := range timers {
 		timers[i] = time.AfterFunc(far(random), func() {})
 	}
-	var started time.Time
-	for i := -steps / 10; i < steps; i++ {
-		if i == 0 {
-			started = time.Now()
-		}
-		t := timers[random.Intn(pending)]
-		t.Stop()
-		t.Reset(far(random))
+	for i := 0; i < steps/10; i++ {
+		step(timers[i%pending], random)
 	}
-	took := time.Since(started)
+	started := time.Now()
+	for i := 0; i < steps; i++ {
+		step(timers[i%pending], random)
+	}
+	turned := time.Now()
+	for i := 0; i < steps; i++ {
+		step(timers[random.Intn(pending)], random)
+	}
+	ended := time.Now()
 	for _, t := range timers {
 		t.Stop()
 	}
-	return float64(took.Nanoseconds()) / float64(steps)
+	result("cancel", float64(turned.Sub(started).Nanoseconds())/float64(steps), "ns")
+	result("random", float64(ended.Sub(turned).Nanoseconds())/float64(steps), "ns")
 }
 
 func round(timers []*time.Timer, all *sync.WaitGroup, spread int, random *rand.Rand) int64 {
@@ -57,7 +65,7 @@ func main() {
 	runtime.GOMAXPROCS(1)
 	random := rand.New(rand.NewSource(1))
 	pending, steps, spread := arg("pending"), arg("steps"), arg("spread_us")*1000
-	result("cancel", cancel(pending, steps, random), "ns")
+	cancel(pending, steps, random)
 	rounds := steps
 	if pending == 1 {
 		spread = 1

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the timer programs in C share: a pool of `pending` timers, and what it costs
- *   - to cancel one of them, picked at random, and arm it again, with all others pending;
+ *   - to cancel one of them and arm it again, with all others pending: each in turn, as timeouts of
+ *     requests that are answered, or picked at random;
  *   - to arm all of them and let each fire.
  *
  * The includer gives four functions. None of the deadlines of the first part comes to pass. In the
@@ -35,23 +36,31 @@ static inline int64_t pool_far(void)
 	return (int64_t)(3600 + pool_random() % 60) * 1000000000 + (int64_t)(pool_random() >> 34);
 }
 
-static inline double pool_cancel(const struct pool_timers *t, long pending, long steps)
+/* One step: the timer `index`, with the deadline that comes next. */
+static inline void pool_step(const struct pool_timers *t, long index)
+{
+	t->cancel(index);
+	t->arm(index, pool_far());
+}
+
+static inline void pool_cancel(const struct pool_timers *t, long pending, long steps)
 {
 	t->begin();
 	for (long i = 0; i < pending; i++)
 		t->arm(i, pool_far());
-	int64_t started = 0;
-	for (long i = -steps / 10; i < steps; i++) {
-		if (i == 0)
-			started = bench_now();
-		long index = (long)(pool_random() % (uint64_t)pending);
-		t->cancel(index);
-		t->arm(index, pool_far());
-	}
+	for (long i = 0; i < steps / 10; i++)
+		pool_step(t, i % pending);
+	int64_t started = bench_now();
+	for (long i = 0, index = 0; i < steps; i++, index = index + 1 < pending ? index + 1 : 0)
+		pool_step(t, index);
+	int64_t turned = bench_now();
+	for (long i = 0; i < steps; i++)
+		pool_step(t, (long)(pool_random() % (uint64_t)pending));
 	int64_t ended = bench_now();
 	for (long i = 0; i < pending; i++)
 		t->cancel(i);
-	return (double)(ended - started) / (double)steps;
+	bench_print("cancel", (double)(turned - started) / (double)steps, "ns");
+	bench_print("random", (double)(ended - turned) / (double)steps, "ns");
 }
 
 static inline int64_t pool_round(const struct pool_timers *t, long pending, int64_t spread)
@@ -81,13 +90,14 @@ static inline double pool_fire_one(const struct pool_timers *t, long rounds)
 	return (double)(bench_now() - started) / (double)rounds;
 }
 
-/* From the arguments pending, steps, spread_us. A tenth more is done first to warm up. */
+/* From the arguments pending, steps, rounds and spread_us. A tenth more is done first to warm up.
+ */
 static inline void pool_run(const struct pool_timers *t, int argc, char **argv)
 {
 	long pending = bench_arg(argc, argv, "pending");
 	long steps = bench_arg(argc, argv, "steps");
 	int64_t spread = bench_arg(argc, argv, "spread_us") * 1000;
-	bench_print("cancel", pool_cancel(t, pending, steps), "ns");
+	pool_cancel(t, pending, steps);
 	if (pending == 1) {
 		pool_fire_one(t, steps / 10);
 		bench_print("fire", pool_fire_one(t, steps), "ns");

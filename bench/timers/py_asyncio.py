@@ -12,22 +12,26 @@ def far():
     return 3600 + random.random() * 60
 
 
-async def cancel(loop, pending, steps):
-    timers = [loop.call_later(far(), int) for _ in range(pending)]
-    started = 0
-    for i in range(-(steps // 10), steps):
-        if i == 0:
-            started = time.perf_counter_ns()
-        if i % 1000 == 0:
-            await asyncio.sleep(0)
-        index = random.randrange(pending)
+async def cancel(loop, timers, indices):
+    started = time.perf_counter_ns()
+    for count, index in enumerate(indices):
         timers[index].cancel()
         timers[index] = loop.call_later(far(), int)
-    took = time.perf_counter_ns() - started
+        if count % 1000 == 0:
+            await asyncio.sleep(0)
+    return (time.perf_counter_ns() - started) / len(indices)
+
+
+async def cancel_all(loop, pending, steps):
+    timers = [loop.call_later(far(), int) for _ in range(pending)]
+    await cancel(loop, timers, [i % pending for i in range(steps // 10)])
+    in_turn = [i % pending for i in range(steps)]
+    bench.result("cancel", await cancel(loop, timers, in_turn), "ns")
+    at_random = [random.randrange(pending) for _ in range(steps)]
+    bench.result("random", await cancel(loop, timers, at_random), "ns")
     for timer in timers:
         timer.cancel()
     await asyncio.sleep(0)
-    return took / steps
 
 
 async def one_round(loop, pending, spread):
@@ -55,7 +59,7 @@ async def main():
     random.seed(1)
     loop = asyncio.get_running_loop()
     pending, steps = bench.arg("pending"), bench.arg("steps")
-    bench.result("cancel", await cancel(loop, pending, steps), "ns")
+    await cancel_all(loop, pending, steps)
     rounds, spread = steps, 0
     if pending > 1:
         rounds, spread = bench.arg("rounds"), bench.arg("spread_us") / 1e6
