@@ -98,10 +98,12 @@ static bool is_idle(const struct koru__loop *loop)
 	       koru__inbox_empty(&loop->inbox);
 }
 
-/* And nothing else can either, for all that can be known: another thread might. */
+/* And nothing else can either, for all that can be known: another thread might. The last of them
+ * may have left a message before it ended. */
 static bool is_stuck(const struct koru__loop *loop)
 {
-	return is_idle(loop) && koru__threads_count() <= 1 + KORU__SANITIZER_THREADS;
+	return is_idle(loop) && koru__threads_count() <= 1 + KORU__SANITIZER_THREADS &&
+	       koru__inbox_empty(&loop->inbox);
 }
 
 /* How long the poller may wait: not at all while a task is ready, else to the next timer. */
