@@ -52,6 +52,9 @@ struct koru_scope {
 	struct koru__list koru__sibling;  /* in its parent's koru__children */
 	struct koru__timer koru__timer;   /* armed when its own deadline is the nearest */
 	const char *koru__name;
+	struct koru__message koru__cancel; /* from another thread: */
+	uint32_t koru__cancel_asked;       /* it is on its way, or */
+	bool koru__cancel_heard;           /* has arrived */
 };
 
 struct koru_scope_opts {
@@ -87,9 +90,10 @@ int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts
 int koru_scope_close(struct koru_scope *scope);
 
 /* Cancels the scope: all that waits inside it is woken with -ECANCELED. Idempotent;
- * does not wait (koru_scope_close does). Never suspends. From any task of the same
- * loop.
- * Returns 0, or -EINVAL (not open), -EPERM (not on the scope's loop). */
+ * does not wait (koru_scope_close does). Never suspends. Any task, any thread; who is
+ * not inside the scope has to know by other means that it stays open meanwhile. From
+ * another thread it takes effect when the scope's loop has got the message.
+ * Returns 0, or -EINVAL (not open). */
 int koru_scope_cancel(struct koru_scope *scope);
 
 /* True once a suspending call made here and now would return -ECANCELED: for long

@@ -21,7 +21,7 @@ void koru__wakeup_close(struct koru__loop *loop);
 /* Before the poller waits for at most `limit`: how long it may, now that others know. */
 int64_t koru__wakeup_sleep(struct koru__loop *loop, int64_t limit);
 
-/* After it. */
+/* After it, and before its completions are looked at. Harmless where the loop has not slept. */
 void koru__wakeup_rise(struct koru__loop *loop);
 
 /* The eventfd was written to: its operation has completed. */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How a task begins and ends, as the scheduler sees it. See koru/task.h.
+ */
+#ifndef KORU_SCHED_SPAWN_H
+#define KORU_SCHED_SPAWN_H
+
+#include "koru/task.h"
+
+struct koru__loop;
+struct koru_task;
+
+/* Queues the main task of a run, on its first loop. Returns 0 or -ENOMEM. */
+int koru__spawn_main(struct koru__loop *loop, koru_fn *main_fn, void *arg);
+
+/* The task's function has returned, on the loop where it ran: the task is gone. */
+void koru__task_ended(struct koru__loop *loop, struct koru_task *task, int result);
+
+/* Its name, wherever that is kept. */
+const char *koru__task_name(const struct koru_task *task);
+
+#endif
