@@ -90,8 +90,10 @@ static bool spin(struct koru__loop *loop, int64_t limit)
 /* True when no other loop and, for all that can be known, no other thread can wake a task. */
 static bool is_deadlock(struct koru__runtime *runtime)
 {
+	/* The last thread may have left a message before it ended. */
 	return koru__runtime_stuck(runtime) &&
-	       koru__threads_count() <= runtime->count + KORU__SANITIZER_THREADS;
+	       koru__threads_count() <= runtime->count + KORU__SANITIZER_THREADS &&
+	       koru__runtime_asleep(runtime);
 }
 
 /* Whether nothing else of this loop can wake a task of it. */

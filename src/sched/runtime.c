@@ -125,6 +125,14 @@ void koru__runtime_wake_one(struct koru__runtime *runtime)
 			return;
 }
 
+bool koru__runtime_asleep(const struct koru__runtime *runtime)
+{
+	for (int i = 0; i < runtime->count; i++)
+		if (!koru__inbox_asleep(&runtime->loops[i].inbox))
+			return false;
+	return true;
+}
+
 bool koru__runtime_stuck(struct koru__runtime *runtime)
 {
 	/* With all of them in here nothing runs; but a message may lie in an inbox, or have lain
@@ -132,9 +140,8 @@ bool koru__runtime_stuck(struct koru__runtime *runtime)
 	uint32_t stirs = __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST);
 	if (add(&runtime->stuck, 1) < (uint32_t)runtime->count)
 		return false;
-	for (int i = 0; i < runtime->count; i++)
-		if (!koru__inbox_asleep(&runtime->loops[i].inbox))
-			return false;
+	if (!koru__runtime_asleep(runtime))
+		return false;
 	return __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST) == stirs;
 }
 

@@ -66,6 +66,9 @@ static inline void koru__runtime_made_work(struct koru__runtime *runtime)
 bool koru__runtime_stuck(struct koru__runtime *runtime);
 void koru__runtime_unstuck(struct koru__runtime *runtime);
 
+/* Whether no loop has been woken yet. */
+bool koru__runtime_asleep(const struct koru__runtime *runtime);
+
 /* Every task waits and nothing can wake one: cancels all with -EDEADLK. */
 void koru__runtime_deadlock(struct koru__runtime *runtime);
 
