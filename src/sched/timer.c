@@ -79,6 +79,7 @@ static inline __attribute__((always_inline)) void put(struct koru__timer_slot *s
 		slot->first = timer->when;
 		slot->forward = in_front;
 		slot->turn = 0;
+		timer->hint = NULL;
 	} else {
 		if (timer->when < slot->first)
 			slot->first = timer->when;
@@ -180,25 +181,66 @@ static void spread(struct koru__timers *t, struct koru__timer_slot *slot)
 	place_all(t, &all, slot->forward);
 }
 
-/* The next timer that is due at `now`; NULL when there is none. */
-static struct koru__timer *first_due(struct koru__timers *t, int64_t now)
+/* Whether sorting what is in a slot is more work than looking through it. */
+static bool is_small(const struct koru__timer_slot *slot)
 {
+	const struct koru__list *link = slot->list.next;
+	for (int n = 0; n < KORU__TIMER_SMALL; n++) {
+		link = link->next;
+		if (link == &slot->list)
+			return true;
+	}
+	return false;
+}
+
+/* The first timer of a slot, and in *ret_rest the smallest moment of the others. */
+static struct koru__timer *first_of(struct koru__timer_slot *slot, int64_t *ret_rest)
+{
+	struct koru__timer *first = timer_of(slot->list.next);
+	int64_t rest = KORU_FOREVER;
+	for (struct koru__list *link = first->link.next; link != &slot->list; link = link->next) {
+		struct koru__timer *timer = timer_of(link);
+		int64_t other = timer->when;
+		if (other < first->when) {
+			other = first->when;
+			first = timer;
+		}
+		if (other < rest)
+			rest = other;
+	}
+	*ret_rest = rest;
+	return first;
+}
+
+/* Takes out the next timer that is due at `now`; NULL when there is none. */
+static struct koru__timer *take_due(struct koru__loop *loop, int64_t now)
+{
+	struct koru__timers *t = &loop->timers;
 	if (koru__unlikely(now < t->base))
 		go_back(t, now);
-	if (koru__unlikely(!koru__list_empty(&t->late.list)))
-		return timer_of(t->late.list.next);
+	struct koru__timer *timer;
+	if (koru__unlikely(!koru__list_empty(&t->late.list))) {
+		timer = timer_of(t->late.list.next);
+		koru__timer_remove(loop, timer);
+		return timer;
+	}
 	unsigned level;
 	struct koru__timer_slot *slot;
 	while ((slot = first_slot(t, &level)) != NULL && slot->first <= now) {
-		struct koru__timer *timer = timer_of(slot->list.next);
-		if (level > 0 && slot->list.prev != slot->list.next) {
+		int64_t rest = slot->first;
+		if (level == 0) {
+			timer = timer_of(slot->list.next);
+		} else if (is_small(slot)) {
+			timer = first_of(slot, &rest);
+			slot->first = timer->when; /* that of one cancelled may have been there */
+			if (timer->when > now)
+				break;
+		} else {
 			spread(t, slot);
 			continue;
 		}
-		slot->first = timer->when; /* that of one cancelled may have been there */
-		if (timer->when > now)
-			break;
-		t->base = timer->when;
+		slot->first = rest;
+		koru__timer_remove(loop, timer);
 		return timer;
 	}
 	return NULL;
@@ -207,8 +249,7 @@ static struct koru__timer *first_due(struct koru__timers *t, int64_t now)
 void koru__timers_fire(struct koru__loop *loop, int64_t now)
 {
 	struct koru__timer *timer;
-	while ((timer = first_due(&loop->timers, now)) != NULL) {
-		koru__timer_remove(loop, timer);
+	while ((timer = take_due(loop, now)) != NULL) {
 		loop->counters.timers++;
 		timer->fire(timer);
 	}

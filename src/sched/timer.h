@@ -19,14 +19,17 @@
  *                                      6  0  3 20 33 → level 4, slot 6
  *
  * So everything on one level comes before everything on the next, and the first slot in use of the
- * lowest level in use holds what comes first. When its time has come `base` moves to its smallest
- * moment and what else is in it moves to lower levels. In a slot of level 0 all moments are the
- * same, so nothing is ever compared but with a slot's smallest.
+ * lowest level in use holds what comes first. When the time of a slot has come and there are more
+ * than a few in it, `base` moves to its smallest moment and all of them move to lower levels; a few
+ * are looked through instead. In a slot of level 0 all moments are the same. So hardly anything is
+ * ever compared but with a slot's smallest.
  *
  * Arming and cancelling are a few pointer writes. A timer moves at most ten times before it fires,
- * mostly two or three times, and not at all when it is alone in its slot. All who share a slot move
- * in one go: with n timers in the slot that comes next, the loop stops for n times a few
- * nanoseconds. No memory, no limit; arming cannot fail.
+ * mostly two or three times. With very many timers a move costs what it takes to fetch the timer
+ * from memory, and a list says where that is one at a time; so each has a hint where to find the
+ * one a few places on. All who share a slot move in one go: with n timers in the slot that comes
+ * next, the loop stops for n times some tens of nanoseconds. No memory, no limit; arming cannot
+ * fail.
  */
 #ifndef KORU_SCHED_TIMER_H
 #define KORU_SCHED_TIMER_H
@@ -42,7 +45,8 @@ struct koru__loop;
 enum {
 	KORU__TIMER_DIGIT = 6, /* bits */
 	KORU__TIMER_SLOTS = 1 << KORU__TIMER_DIGIT,
-	KORU__TIMER_AHEAD = 8,
+	KORU__TIMER_AHEAD = 8, /* how many timers ahead memory is fetched */
+	KORU__TIMER_SMALL = 8, /* so many in a slot are not worth sorting */
 	KORU__TIMER_LEVELS = (63 + KORU__TIMER_DIGIT - 1) / KORU__TIMER_DIGIT,
 };
 
@@ -50,9 +54,10 @@ struct koru__timer_slot {
 	struct koru__list list; /* in the order armed */
 	/* Its smallest moment while it is in use; or less, when that timer was cancelled. */
 	int64_t first;
-	const void *recent[KORU__TIMER_AHEAD]; /* the last that were put in; hints, maybe gone */
-	unsigned turn;                         /* the oldest of these */
-	bool forward; /* will be gone through from its beginning: filled from its end */
+	/* The last that were put in, for hints: never looked into, they may be gone. */
+	const void *recent[KORU__TIMER_AHEAD];
+	unsigned turn; /* the oldest of these */
+	bool forward;  /* will be gone through from its beginning: filled from its end */
 };
 
 struct koru__timers {
