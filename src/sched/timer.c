@@ -193,22 +193,13 @@ static bool is_small(const struct koru__timer_slot *slot)
 	return false;
 }
 
-/* The first timer of a slot, and in *ret_rest the smallest moment of the others. */
-static struct koru__timer *first_of(struct koru__timer_slot *slot, int64_t *ret_rest)
+/* The first timer of a slot, by looking at all. */
+static struct koru__timer *first_of(const struct koru__timer_slot *slot)
 {
 	struct koru__timer *first = timer_of(slot->list.next);
-	int64_t rest = KORU_FOREVER;
-	for (struct koru__list *link = first->link.next; link != &slot->list; link = link->next) {
-		struct koru__timer *timer = timer_of(link);
-		int64_t other = timer->when;
-		if (other < first->when) {
-			other = first->when;
-			first = timer;
-		}
-		if (other < rest)
-			rest = other;
-	}
-	*ret_rest = rest;
+	for (struct koru__list *link = first->link.next; link != &slot->list; link = link->next)
+		if (timer_of(link)->when < first->when)
+			first = timer_of(link);
 	return first;
 }
 
@@ -227,19 +218,17 @@ static struct koru__timer *take_due(struct koru__loop *loop, int64_t now)
 	unsigned level;
 	struct koru__timer_slot *slot;
 	while ((slot = first_slot(t, &level)) != NULL && slot->first <= now) {
-		int64_t rest = slot->first;
 		if (level == 0) {
 			timer = timer_of(slot->list.next);
 		} else if (is_small(slot)) {
-			timer = first_of(slot, &rest);
-			slot->first = timer->when; /* that of one cancelled may have been there */
+			timer = first_of(slot);
+			slot->first = timer->when; /* of those before it, all have gone */
 			if (timer->when > now)
 				break;
 		} else {
 			spread(t, slot);
 			continue;
 		}
-		slot->first = rest;
 		koru__timer_remove(loop, timer);
 		return timer;
 	}

@@ -4,8 +4,7 @@
  * the loop says what time it is.
  *
  * Timers fire in the order of their moments, to the nanosecond, and those of one moment in the
- * order in which they were armed. One whose moment has passed when it is armed is due at once,
- * after those that were armed so before it.
+ * order in which they were armed. One whose moment has passed when it is armed is due at once.
  *
  * They are kept in a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan: Faster Algorithms for the Shortest
  * Path Problem, Journal of the ACM 1990), which seen from another side is a hierarchical timing
