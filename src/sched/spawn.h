@@ -20,8 +20,8 @@ int koru__spawn_posted(struct koru__loop *loop, koru_fn *fn, void *arg, const ch
 /* The task's function has returned, on the loop where it ran: the task is gone. */
 void koru__task_ended(struct koru__loop *loop, struct koru_task *task, int result);
 
-/* What the task is ordered by (context/sanitize.h): its loop, unless it promised to bear running at the
- * same time as the others there. */
+/* What the task is ordered by (context/sanitize.h): its loop, unless it promised to bear running at
+ * the same time as the others there. */
 void *koru__task_order(const struct koru_task *task);
 
 /* Its name, wherever that is kept. */
