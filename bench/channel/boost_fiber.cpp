@@ -36,7 +36,7 @@ template <class Channel> static void pass(Channel &ch, long messages, long loops
 int main(int argc, char **argv)
 {
 	long messages = bench_arg(argc, argv, "messages");
-	long loops = bench_arg(argc, argv, "loops");
+	long loops = bench_arg(argc, argv, "processors");
 	long capacity = bench_arg(argc, argv, "capacity1") - 1;
 	if (capacity == 0) {
 		boost::fibers::unbuffered_channel<long> ch;

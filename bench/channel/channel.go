@@ -9,7 +9,7 @@ import (
 )
 
 func main() {
-	runtime.GOMAXPROCS(arg("loops"))
+	runtime.GOMAXPROCS(arg("processors"))
 	messages := arg("messages")
 	ch := make(chan int, arg("capacity1")-1)
 	go func() {

@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 {
 	struct job job = {
 		.messages = bench_arg(argc, argv, "messages"),
-		.loops = bench_arg(argc, argv, "loops"),
+		.loops = bench_arg(argc, argv, "processors"),
 	};
 	size_t capacity = (size_t)bench_arg(argc, argv, "capacity1") - 1;
 	bench_require(koru_chan_new(sizeof(long), capacity, NULL, &job.ch) == 0, "koru_chan_new");

@@ -122,7 +122,8 @@ void koru_future_init(struct koru_future *future);
  *   -EINVAL    zeroed storage. */
 int koru_future_complete(struct koru_future *future, int result);
 
-/* Whether the result is there. Never suspends; any thread. */
+/* Whether the result is there. Does not give the right to free it: await it for that. Never
+ * suspends; any thread. */
 bool koru_future_done(const struct koru_future *future);
 
 /* Takes the result without waiting; an error counts as awaited. Never suspends; any thread.

@@ -18,6 +18,7 @@
 #define KORU_SELECT_H
 
 #include <koru/chan.h>
+#include <koru/event.h>
 #include <koru/future.h>
 #include <koru/node.h>
 #include <koru/time.h>
@@ -84,6 +85,12 @@ static inline struct koru_case koru_case_recv(struct koru_chan *ch, void *ret_va
 static inline struct koru_case koru_case_future(struct koru_future *future)
 {
 	return koru__case(KORU__CASE_FUTURE, future, 0);
+}
+
+/* As koru_event_wait: possible while the event is set. The result is 0. */
+static inline struct koru_case koru_case_event(struct koru_event *event)
+{
+	return koru__case(KORU__CASE_EVENT, event, 0);
 }
 
 /* As koru_poll: possible once the descriptor is ready for `events` (POLLIN, POLLOUT). The result

@@ -208,6 +208,14 @@ int koru_ready(void)
 	return 0;
 }
 
+/* It was done when looked at without the lock: who completed it may still have that, and the caller
+ * may free the future next. */
+static void settle(struct koru_future *f)
+{
+	koru__lock_take(&f->koru__lock);
+	koru__lock_give(&f->koru__lock);
+}
+
 int koru_await_result(struct koru_future *f, int *ret_result)
 {
 	struct koru__wait wait;
@@ -215,6 +223,7 @@ int koru_await_result(struct koru_future *f, int *ret_result)
 	if (koru__unlikely(rc < 0))
 		return rc;
 	if (koru__future_is_done(f)) {
+		settle(f);
 		*ret_result = koru__future_take(f);
 		koru__wait_spared();
 		return 0;
@@ -323,7 +332,8 @@ int koru_await_first(struct koru_future *const futures[], int count, int *ret_in
 			koru__free(waiters);
 		if (first < 0)
 			return first;
-	}
+	} else
+		settle(futures[first]);
 	int result = koru__future_take(futures[first]);
 	if (ret_index)
 		*ret_index = first;
@@ -343,6 +353,7 @@ int koru_future_result(struct koru_future *future, int *ret_result)
 		return -EINVAL;
 	if (!koru__future_is_done(future))
 		return -EAGAIN;
+	settle(future);
 	*ret_result = koru__future_take(future);
 	return 0;
 }

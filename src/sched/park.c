@@ -76,7 +76,7 @@ static int prepare(struct koru__loop *loop, struct koru_task *task)
 	if (rc < 0)
 		return rc;
 	koru__context_init(&task->head.context, task->stack, run_tasks, loop,
-	                   task->head.place == KORU_HERE ? loop : NULL);
+	                   koru__task_order(task));
 	return 0;
 }
 
@@ -146,9 +146,11 @@ void koru__give_way(struct koru__loop *loop)
 
 void koru__spared(struct koru__loop *loop)
 {
-	if (koru__likely(++loop->calls_at_once < KORU__CALLS_AT_ONCE_MAX))
+	if (koru__likely(koru__loop_here.calls_left > 0)) {
+		koru__loop_here.calls_left--;
 		return;
-	loop->calls_at_once = 0;
+	}
+	koru__loop_here.calls_left = KORU__CALLS_AT_ONCE_MAX - 1;
 	koru__give_way(loop);
 }
 

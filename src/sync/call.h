@@ -24,13 +24,13 @@ static inline int koru__call_begin(void)
 /* koru__wait_spared. */
 static inline void koru__call_spared(void)
 {
-	if (koru__unlikely(!koru__task_self()))
+	struct koru__loop_head *here = &koru__loop_here;
+	if (koru__unlikely(!here->current))
 		return;
-	struct koru__loop *loop = koru__loop();
-	if (koru__likely(loop->calls_at_once + 1 < KORU__CALLS_AT_ONCE_MAX))
-		loop->calls_at_once++;
+	if (koru__likely(here->calls_left > 0))
+		here->calls_left--;
 	else
-		koru__spared(loop);
+		koru__spared(here->loop);
 }
 
 #endif

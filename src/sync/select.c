@@ -50,6 +50,7 @@ static const struct koru__selectable *const kinds[] = {
 	[KORU__CASE_SEND] = &koru__selectable_send,
 	[KORU__CASE_RECV] = &koru__selectable_recv,
 	[KORU__CASE_FUTURE] = &koru__selectable_future,
+	[KORU__CASE_EVENT] = &koru__selectable_event,
 	[KORU__CASE_TIME] = NULL, /* these and descriptors have none */
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * The two ends of a channel, and futures, as cases of a select. See selectable.h. */
+ * The two ends of a channel, futures and events as cases of a select. See selectable.h. */
 #include "sync/selectable.h"
 
-#include "base/macro.h"
+#include "koru/event.h"
 #include "sched/future.h"
 #include "sync/chan.h"
 
@@ -12,6 +12,7 @@
 
 static_assert(offsetof(struct koru_chan, koru__lock) == 0, "selectable.h");
 static_assert(offsetof(struct koru_future, koru__lock) == 0, "selectable.h");
+static_assert(offsetof(struct koru_event, koru__lock) == 0, "selectable.h");
 
 static bool send_ready(const struct koru_case *c)
 {
@@ -93,6 +94,29 @@ static int future_finish(const struct koru_case *c, bool passed)
 	return koru__future_take(c->koru__object);
 }
 
+static bool event_ready(const struct koru_case *c)
+{
+	return koru_event_is_set(c->koru__object);
+}
+
+static bool event_attempt(struct koru_case *c, struct koru__waiter **ret_wake)
+{
+	(void)ret_wake;
+	c->result = 0;
+	return koru_event_is_set(c->koru__object);
+}
+
+static struct koru__waiters *event_queue(const struct koru_case *c)
+{
+	return &((struct koru_event *)c->koru__object)->koru__waiters;
+}
+
+static int event_finish(const struct koru_case *c, bool passed)
+{
+	(void)c, (void)passed;
+	return 0;
+}
+
 const struct koru__selectable koru__selectable_send = {
 	.ready = send_ready,
 	.attempt = send_attempt,
@@ -113,4 +137,11 @@ const struct koru__selectable koru__selectable_future = {
 	.attempt = future_attempt,
 	.queue = future_queue,
 	.finish = future_finish,
+};
+
+const struct koru__selectable koru__selectable_event = {
+	.ready = event_ready,
+	.attempt = event_attempt,
+	.queue = event_queue,
+	.finish = event_finish,
 };

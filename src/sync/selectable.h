@@ -36,5 +36,6 @@ struct koru__selectable {
 extern const struct koru__selectable koru__selectable_send;
 extern const struct koru__selectable koru__selectable_recv;
 extern const struct koru__selectable koru__selectable_future;
+extern const struct koru__selectable koru__selectable_event;
 
 #endif
