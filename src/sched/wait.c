@@ -16,6 +16,14 @@
 /* A plain thread spins this often before it sleeps: about as long as sleeping would cost. */
 enum { THREAD_SPINS_MAX = 200 };
 
+/* A task: so often before it parks; and how many failures in a row it takes to stop that for how
+ * many waits. */
+enum {
+	TASK_LOOKS_MAX = 300,
+	LUCK_MAX = 8,
+	LUCK_PAUSE = 32,
+};
+
 int koru__wait_begin(struct koru__wait *wait)
 {
 	struct koru_task *task = koru__task_self();
@@ -64,10 +72,52 @@ int koru__wait_block(struct koru__wait *wait, int64_t until)
 	return wait->result;
 }
 
+/* How it went the last times: while below 0, looking on is not tried. */
+static __thread int luck;
+
+bool koru__wait_may_look(void)
+{
+	if (koru__loop_here.first || !koru__inbox_empty(&koru__loop()->inbox))
+		return false;
+	if (luck >= 0)
+		return true;
+	luck++;
+	return false;
+}
+
+void koru__wait_looked(bool came)
+{
+	if (came)
+		luck = LUCK_MAX;
+	else if (--luck < 0)
+		luck = -LUCK_PAUSE;
+}
+
+/* A task about to park looks on for as long as being woken across loops takes: whoever serves it
+ * meanwhile need not send a message. True when somebody has. */
+static bool look(struct koru__wait *wait)
+{
+	uint32_t state = KORU__WOKEN_NOT;
+	if (!__atomic_compare_exchange_n(&wait->woken, &state, KORU__WOKEN_NOT_AND_LOOKS, false,
+	                                 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return false; /* served, and the message is on its way */
+	for (int i = 0; i < TASK_LOOKS_MAX && !is_woken(wait); i++)
+		koru__pause();
+	state = KORU__WOKEN_NOT_AND_LOOKS;
+	bool came = !__atomic_compare_exchange_n(&wait->woken, &state, KORU__WOKEN_NOT, false,
+	                                         __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	koru__wait_looked(came);
+	return came;
+}
+
 int koru__wait_suspend(struct koru__wait *wait, const struct koru__wait_kind *kind)
 {
 	if (koru__unlikely(!wait->task))
 		return koru__wait_block(wait, KORU_FOREVER);
+	if (koru__unlikely(!koru__alone()) && koru__wait_may_look() && look(wait)) {
+		koru__sanitize_acquire(wait->task);
+		return wait->result;
+	}
 	return koru__park(wait->loop, kind, wait);
 }
 
@@ -102,6 +152,9 @@ void koru__wait_wake(struct koru__wait *wait, int result)
 	wait->result = result;
 	if (loop) {
 		koru__sanitize_release(wait->task);
+		if (__atomic_exchange_n(&wait->woken, KORU__WOKEN, __ATOMIC_ACQ_REL) ==
+		    KORU__WOKEN_NOT_AND_LOOKS)
+			return; /* it sees that, and may be gone */
 		wait->message.receive = on_message;
 		koru__loop_send(loop, &wait->message);
 		return;

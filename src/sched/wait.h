@@ -31,6 +31,7 @@ enum koru__woken {
 	KORU__WOKEN_NOT,
 	KORU__WOKEN,
 	KORU__WOKEN_NOT_AND_POLLS,
+	KORU__WOKEN_NOT_AND_LOOKS, /* a task that has not parked yet: it sees KORU__WOKEN */
 };
 
 /* One who waits, on its own stack. */
@@ -38,7 +39,7 @@ struct koru__wait {
 	struct koru__loop *loop; /* NULL: a plain thread */
 	struct koru_task *task;
 	uint32_t claimed; /* how it ends is decided */
-	uint32_t woken;   /* enum koru__woken: a plain thread sleeps on it */
+	uint32_t woken;   /* enum koru__woken: how it is told */
 	int result;
 	int wake_fd;                  /* of a thread that polls: the eventfd it polls */
 	struct koru__message message; /* to its loop */
@@ -60,6 +61,11 @@ int koru__wait_suspend(struct koru__wait *wait, const struct koru__wait_kind *ki
 
 /* The same for a plain thread, until a moment: -ETIMEDOUT then, and nobody has claimed it. */
 int koru__wait_block(struct koru__wait *wait, int64_t until);
+
+/* Whether a task that has to wait may look on for a moment before it does: no other task of its
+ * loop is ready, and lately it has been worth while. `came` says how it went the last time. */
+bool koru__wait_may_look(void);
+void koru__wait_looked(bool came);
 
 /* The plain case, one queue: enters `queue`, gives `lock` up, suspends, and is out of the queue
  * when it returns, with the lock given up. `waiter` was filled in but for its links. */

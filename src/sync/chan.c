@@ -21,6 +21,9 @@
 static const struct koru__wait_kind sending = { "room in a channel", koru__wait_interrupt };
 static const struct koru__wait_kind receiving = { "a value from a channel", koru__wait_interrupt };
 
+/* See look_on. */
+enum { LOOKS_MAX = 8, PAUSES_A_LOOK = 20, PAUSES_MIN = 8, PAUSES_MAX = 64 };
+
 static bool is_valid(const void *buffer, size_t elem_size, size_t capacity,
                      const struct koru_chan_opts *opts)
 {
@@ -128,9 +131,25 @@ static inline void take(struct koru_chan *ch, void *ret_value)
 	ch->koru__count--;
 }
 
+/* The other end has it. With a buffer that is better left alone for a moment: it passes several
+ * values in the time in which the cache line would come and go for one. */
+static __attribute__((noinline)) void lock_later(struct koru_chan *ch)
+{
+	for (int pauses = PAUSES_MIN; pauses <= PAUSES_MAX; pauses *= 2) {
+		for (int i = 0; i < pauses; i++)
+			koru__pause();
+		if (koru__lock_try(&ch->koru__lock))
+			return;
+	}
+	koru__lock_take(&ch->koru__lock);
+}
+
 static inline void lock(struct koru_chan *ch)
 {
-	koru__lock_take(&ch->koru__lock);
+	if (ch->koru__capacity == 0)
+		koru__lock_take(&ch->koru__lock);
+	else if (koru__unlikely(!koru__lock_try(&ch->koru__lock)))
+		lock_later(ch);
 	koru__sanitize_acquire(ch);
 }
 
@@ -193,6 +212,27 @@ static inline void wake(struct koru__waiter *w)
 		koru__wait_wake(w->wait, koru__wake_result(w, true));
 }
 
+/* With a buffer, a moment's patience lets the other end, on another thread, fill or empty some of
+ * it, where each value would otherwise be a wake-up of its own. It looks seldom, since each look
+ * takes the cache line away from the other. True when the call seems possible now; with no lock
+ * held. */
+static __attribute__((noinline)) bool look_on(const struct koru_chan *ch,
+                                              bool (*may)(const struct koru_chan *ch))
+{
+	if (ch->koru__capacity == 0 || koru__alone())
+		return false;
+	if (koru__task_self() && !koru__wait_may_look())
+		return false;
+	bool came = false;
+	for (int i = 0; i < LOOKS_MAX && !came; i++) {
+		for (int k = 0; k < PAUSES_A_LOOK; k++)
+			koru__pause();
+		came = may(ch);
+	}
+	koru__wait_looked(came);
+	return came;
+}
+
 /* Waits in one of the two queues, the channel locked. Returns whether it got what it waited for, or
  * -ECANCELED. */
 static __attribute__((noinline)) int wait_in(struct koru_chan *ch, struct koru__waiters *queue,
@@ -218,6 +258,12 @@ int koru_chan_send(struct koru_chan *ch, const void *value)
 	struct koru__waiter *w = NULL;
 	lock(ch);
 	rc = send_locked(ch, value, &w);
+	if (rc == -EAGAIN && !koru__alone() && ch->koru__capacity > 0) {
+		unlock(ch);
+		(void)look_on(ch, koru__chan_may_send);
+		lock(ch);
+		rc = send_locked(ch, value, &w);
+	}
 	if (rc == -EAGAIN) {
 		/* Receivers only read through `data` here. */
 		rc = wait_in(ch, &ch->koru__senders, (void *)(uintptr_t)value, &sending);
@@ -237,6 +283,12 @@ int koru_chan_recv(struct koru_chan *ch, void *ret_value)
 	struct koru__waiter *w = NULL;
 	lock(ch);
 	rc = recv_locked(ch, ret_value, &w);
+	if (rc == -EAGAIN && !koru__alone() && ch->koru__capacity > 0) {
+		unlock(ch);
+		(void)look_on(ch, koru__chan_may_recv);
+		lock(ch);
+		rc = recv_locked(ch, ret_value, &w);
+	}
 	if (rc == -EAGAIN)
 		return wait_in(ch, &ch->koru__receivers, ret_value, &receiving);
 	unlock(ch);
