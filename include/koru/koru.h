@@ -12,6 +12,7 @@
 #include <koru/error.h>
 #include <koru/event.h>
 #include <koru/gen.h>
+#include <koru/guest.h>
 #include <koru/io.h>
 #include <koru/mutex.h>
 #include <koru/once.h>
