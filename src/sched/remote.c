@@ -15,7 +15,9 @@
 
 struct koru__remote *koru__remote_new(void)
 {
+	koru__sanitize_quiet_begin(); /* another loop frees it */
 	struct koru__remote *remote = koru__alloc(sizeof(*remote));
+	koru__sanitize_quiet_end();
 	if (remote) {
 		remote->cancelled = false;
 		remote->acknowledged = false;
@@ -34,7 +36,9 @@ static void send_to(struct koru__loop *to, struct koru__message *message,
 
 void koru__remote_free(struct koru__remote *remote)
 {
+	koru__sanitize_quiet_begin();
 	koru__free(remote);
+	koru__sanitize_quiet_end();
 }
 
 /* Gives the task the scope that stands for its own, and its turn. */

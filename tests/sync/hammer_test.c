@@ -86,7 +86,8 @@ static int uses_mutex(void *arg)
 static void test_mutex(void **state)
 {
 	(void)state;
-	protected_count = lock_count = locked = 0;
+	protected_count = lock_count = 0;
+	locked = 0;
 	hammer(uses_mutex);
 	assert_int_equal(protected_count, locked);
 	assert_int_equal(lock_count, locked);
@@ -322,7 +323,8 @@ static int uses_barrier(void *arg)
 static void test_barrier(void **state)
 {
 	(void)state;
-	came = rounds_seen = 0;
+	came = 0;
+	rounds_seen = 0;
 	barrier = (struct koru_barrier)KORU_BARRIER_INIT((uint32_t)crowd_size(&everybody));
 	hammer(uses_barrier);
 	assert_int_equal(rounds_seen, steps / 3);
