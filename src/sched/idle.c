@@ -99,7 +99,7 @@ static bool is_deadlock(struct koru__runtime *runtime)
 /* Whether nothing else of this loop can wake a task of it. */
 static bool waits_for_messages(const struct koru__loop *loop)
 {
-	return !loop->timers.root && loop->ops == 0;
+	return koru__timers_empty(loop) && loop->ops == 0;
 }
 
 /* Sleeps in the poller. Others know that it does. */
