@@ -15,6 +15,7 @@
 #include <koru/io.h>
 #include <koru/mutex.h>
 #include <koru/once.h>
+#include <koru/port.h>
 #include <koru/run.h>
 #include <koru/rwlock.h>
 #include <koru/scope.h>

@@ -14,6 +14,7 @@
 #include "sched/local.h"
 #include "sched/op.h"
 #include "sched/park.h"
+#include "sched/port.h"
 #include "sched/remote.h"
 #include "sched/runq.h"
 #include "sched/runtime.h"
@@ -62,6 +63,7 @@ int koru__loop_open(struct koru__loop *loop, struct koru__runtime *runtime, int 
 void koru__loop_close(struct koru__loop *loop)
 {
 	koru__assert(!koru__loop_here.current && !koru__loop_here.first && loop->ops == 0);
+	koru__port_close(loop);
 	koru__assert(koru__list_empty(&loop->root.koru__tasks) && koru__timers_empty(loop));
 	koru__locals_done(loop);
 	koru__wakeup_close(loop);

@@ -29,6 +29,7 @@ enum {
 /* Without the running task and the run queue, which are in koru__loop_here (koru/task.h). */
 struct koru__remote;
 struct koru__runtime;
+struct koru_port;
 
 struct koru__loop {
 	struct koru__context context; /* the loop's own, on the thread's stack */
@@ -57,7 +58,8 @@ struct koru__loop {
 	struct koru__message root_cancel; /* to this loop: main has ended */
 	struct koru__message root_failed; /* from this loop to the first, once: */
 	struct koru__message deadlock;
-	int root_error; /* the first failure of a detached task here */
+	struct koru_port *port; /* NULL until one is asked for */
+	int root_error;         /* the first failure of a detached task here */
 
 	struct koru__slab tasks;
 	struct koru_scope root; /* holds the main task and the detached ones */

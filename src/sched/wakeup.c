@@ -3,6 +3,7 @@
 #include "sched/wakeup.h"
 
 #include "base/assert.h"
+#include "base/fault.h"
 #include "base/lock.h"
 #include "context/sanitize.h"
 #include "sched/loop.h"
@@ -20,6 +21,9 @@ int koru__wakeup_open(struct koru__loop *loop)
 	loop->inbox.head = NULL;
 	loop->wakes_owed = 0;
 	loop->wake_watched = false;
+	int fault = koru__fault(KORU__FAULT_EVENTFD);
+	if (fault)
+		return -fault;
 	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return loop->wake_fd < 0 ? -errno : 0;
 }
@@ -126,7 +130,7 @@ void koru__wakeup_receive(struct koru__loop *loop)
 static void wake(struct koru__loop *loop)
 {
 	const uint64_t one = 1;
-	koru__sanitize_quiet_begin(); /* the descriptor is of the loop's making */
+	koru__sanitize_quiet_begin(); /* no task's descriptor */
 	ssize_t n = write(loop->wake_fd, &one, sizeof(one));
 	koru__sanitize_quiet_end();
 	koru__assert(n == sizeof(one)); /* unless 2^64 - 2 of them are unread */
