@@ -14,6 +14,7 @@
 #include <koru/event.h>
 #include <koru/future.h>
 #include <koru/gen.h>
+#include <koru/guest.h>
 #include <koru/io.h>
 #include <koru/mutex.h>
 #include <koru/once.h>

@@ -9,6 +9,7 @@
 #include "base/lock.h"
 #include "context/overflow.h"
 #include "sched/scope.h"
+#include "sched/shutdown.h"
 #include "sched/spawn.h"
 #include "sched/wakeup.h"
 
@@ -59,8 +60,7 @@ static void on_root_cancel(struct koru__loop *loop, struct koru__message *messag
 	koru__scope_fail(loop, &loop->root, -ECANCELED);
 }
 
-/* On the first loop. */
-static void fail_root(struct koru__loop *loop, int cause)
+void koru__runtime_fail(struct koru__loop *loop, int cause)
 {
 	struct koru__runtime *runtime = loop->runtime;
 	if (loop->root.koru__cause) {
@@ -80,13 +80,7 @@ static void fail_root(struct koru__loop *loop, int cause)
 static void on_root_failed(struct koru__loop *loop, struct koru__message *message)
 {
 	struct koru__loop *other = koru__container_of(message, struct koru__loop, root_failed);
-	fail_root(loop, other->root_error);
-}
-
-static void on_deadlock(struct koru__loop *loop, struct koru__message *message)
-{
-	(void)message;
-	fail_root(loop, -EDEADLK);
+	koru__runtime_fail(loop, other->root_error);
 }
 
 void koru__runtime_root_add(struct koru__loop *loop, struct koru_task *task)
@@ -104,9 +98,10 @@ void koru__runtime_root_task_ended(struct koru__loop *loop, struct koru_task *ta
 		loop->main_result = result;
 		result = result < 0 ? result : -ECANCELED; /* ends the detached tasks */
 		__atomic_store_n(&runtime->ending, 1, __ATOMIC_RELAXED);
+		koru__shutdown_begin(loop);
 	}
 	if (result < 0 && loop == &runtime->loops[0]) {
-		fail_root(loop, result);
+		koru__runtime_fail(loop, result);
 	} else if (result < 0 && !loop->root_error &&
 	           (result != -ECANCELED || !loop->root.koru__cause)) {
 		loop->root_error = result;
@@ -150,15 +145,21 @@ bool koru__runtime_all_stuck(const struct koru__runtime *runtime)
 	return __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST) == stirs;
 }
 
-void koru__runtime_deadlock(struct koru__runtime *runtime)
+void koru__runtime_init(struct koru__runtime *runtime, int count, struct koru__loop *loops,
+                        const struct koru_run_opts *opts)
 {
-	struct koru__loop *first = &runtime->loops[0];
-	if (first == koru__loop()) {
-		fail_root(first, -EDEADLK);
-		return;
-	}
-	koru__loop()->deadlock.receive = on_deadlock;
-	koru__loop_send(first, &koru__loop()->deadlock);
+	*runtime = (struct koru__runtime){
+		.count = count,
+		.loops = loops,
+		.report = opts->report,
+		.report_arg = opts->report_arg,
+		.shutdown_timeout = opts->shutdown_timeout,
+	};
+}
+
+void koru__runtime_end(struct koru__runtime *runtime)
+{
+	koru__shutdown_end(&runtime->loops[0]);
 }
 
 /* Threads */
@@ -232,6 +233,8 @@ static void take_part(struct start *start, struct koru__loop *loop, koru_fn *mai
 		meet(&start->go, count);
 		if (__atomic_load_n(&start->error, __ATOMIC_SEQ_CST) == 0)
 			koru__loop_run(loop);
+		if (loop->index == 0)
+			koru__runtime_end(start->runtime);
 	}
 	meet(&start->closed, count);
 	if (opened == 0)
@@ -246,7 +249,7 @@ static void *thread_main(void *arg)
 }
 
 /* Main's own error first; but where it only says "cancelled", what the cause of that was. */
-static int verdict(const struct koru__runtime *runtime)
+int koru__runtime_verdict(const struct koru__runtime *runtime)
 {
 	int result = runtime->loops[0].main_result;
 	if (result < 0 && result != -ECANCELED)
@@ -257,7 +260,7 @@ static int verdict(const struct koru__runtime *runtime)
 		if (cause && cause != -ECANCELED)
 			return cause;
 	}
-	return result;
+	return runtime->late && result >= 0 ? -ETIMEDOUT : result;
 }
 
 static int run_threads(struct start *start, struct thread *threads, koru_fn *main_fn, void *arg)
@@ -285,13 +288,19 @@ static int run_threads(struct start *start, struct thread *threads, koru_fn *mai
 		int rc = pthread_join(threads[i].id, NULL);
 		koru__assert(rc == 0);
 	}
-	return start->error ? start->error : verdict(runtime);
+	return start->error ? start->error : koru__runtime_verdict(runtime);
 }
 
-int koru__runtime_run(int count, int poller, unsigned size_class, koru_fn *main_fn, void *arg)
+int koru__runtime_run(int count, const struct koru_run_opts *opts, unsigned size_class,
+                      koru_fn *main_fn, void *arg)
 {
-	struct koru__runtime runtime = { .count = count };
-	struct start start = { .runtime = &runtime, .poller = poller, .size_class = size_class };
+	struct koru__runtime runtime;
+	koru__runtime_init(&runtime, count, NULL, opts);
+	struct start start = {
+		.runtime = &runtime,
+		.poller = opts->poller,
+		.size_class = size_class,
+	};
 	int rc = -ENOMEM;
 	runtime.loops = koru__zalloc((size_t)count, sizeof(struct koru__loop));
 	struct thread *threads = koru__zalloc((size_t)count, sizeof(struct thread));
