@@ -7,12 +7,15 @@
 #define KORU_KORU_H
 
 #include <koru/counter.h>
+#include <koru/defer.h>
 #include <koru/error.h>
 #include <koru/gen.h>
 #include <koru/io.h>
+#include <koru/local.h>
 #include <koru/run.h>
 #include <koru/scope.h>
 #include <koru/task.h>
 #include <koru/time.h>
+#include <koru/typed.h>
 
 #endif

@@ -41,6 +41,14 @@ struct koru__message {
 	void (*receive)(struct koru__loop *loop, struct koru__message *message);
 };
 
+/* What a scope does as it closes, once its tasks have ended (sched/scope.h). */
+struct koru_scope;
+
+struct koru__scope_hook {
+	struct koru__scope_hook *next; /* the one to run after it; the last has the first */
+	void (*run)(struct koru_scope *scope, struct koru__scope_hook *hook);
+};
+
 struct koru__timer {
 	struct koru__heap_node node;             /* its key is the moment it fires */
 	void (*fire)(struct koru__timer *timer); /* called by the loop; must not suspend */

@@ -58,6 +58,7 @@ void koru__loop_close(struct koru__loop *loop)
 {
 	koru__assert(!koru__loop_here.current && !koru__loop_here.first && loop->ops == 0);
 	koru__assert(koru__list_empty(&loop->root.koru__tasks) && !loop->timers.root);
+	koru__scope_unwind(&loop->root);
 	koru__locals_done(loop);
 	koru__wakeup_close(loop);
 	koru__context_done(&loop->ended);

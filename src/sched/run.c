@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "context/overflow.h"
 #include "poll/poller.h"
+#include "sched/fork.h"
 #include "sched/loop.h"
 
 #include <errno.h>
@@ -43,10 +44,13 @@ int koru_run(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts)
 		return -EINVAL;
 	if (koru__loop())
 		return -EBUSY;
+	int rc = koru__fork_watch();
+	if (rc < 0)
+		return rc;
 	struct koru__loop *loop = koru__alloc(sizeof(*loop));
 	if (!loop)
 		return -ENOMEM;
-	int rc = koru__loop_open(loop, opts->poller, (unsigned)size_class);
+	rc = koru__loop_open(loop, opts->poller, (unsigned)size_class);
 	if (rc < 0)
 		goto out_free;
 	void *altstack;

@@ -25,12 +25,20 @@ static void init(struct koru_scope *scope, struct koru__loop *loop, struct koru_
 	scope->koru__cause = 0;
 	scope->koru__state = KORU__SCOPE_OPEN;
 	scope->koru__shield = false;
+	scope->koru__policy = KORU_SCOPE_FAIL;
+	scope->koru__decided = KORU__SCOPE_UNDECIDED;
 	scope->koru__deadline = KORU_FOREVER;
 	scope->koru__loop = loop;
 	scope->koru__parent = parent;
 	scope->koru__owner = owner;
 	koru__heap_node_init(&scope->koru__timer.node);
 	scope->koru__name = NULL;
+	scope->koru__locals = NULL;
+	scope->koru__hooks = NULL;
+	scope->koru__cleanup_timeout = 0;
+	scope->koru__alloc_max = 0;
+	scope->koru__errors_max = 0;
+	scope->koru__errors_count = 0;
 	koru__list_init(&scope->koru__tasks);
 	koru__list_init(&scope->koru__children);
 	koru__list_init(&scope->koru__sibling);
@@ -75,7 +83,8 @@ int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts
 	if (!task)
 		return refuse(scope, -EPERM);
 	int64_t own = own_deadline(opts);
-	if (opts->shield && own == KORU_FOREVER)
+	if ((opts->shield && own == KORU_FOREVER) || (unsigned)opts->policy > KORU_SCOPE_RACE ||
+	    (opts->errors_max && !opts->errors))
 		return refuse(scope, -EINVAL);
 
 	struct koru__loop *loop = koru__loop();
@@ -83,6 +92,12 @@ int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts
 	init(scope, loop, parent, task);
 	scope->koru__name = opts->name;
 	scope->koru__shield = opts->shield;
+	scope->koru__policy = (uint8_t)opts->policy;
+	scope->koru__errors = opts->errors;
+	scope->koru__errors_max = opts->errors_max;
+	scope->koru__cleanup_timeout = opts->cleanup_timeout;
+	scope->koru__alloc_max = opts->alloc_max;
+	scope->koru__locals = task->locals;
 	koru__list_push_back(&parent->koru__children, &scope->koru__sibling);
 	if (!opts->shield) {
 		scope->koru__deadline = parent->koru__deadline;
@@ -174,19 +189,27 @@ int koru__checkpoint(struct koru__loop *loop)
 void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int result)
 {
 	struct koru_scope *home = task->head.scope;
+	if (koru__unlikely(koru__loop() != loop))
+		koru__die(
+		        "koru: task '%s' returned in a process forked by it: end that with _exit\n",
+		        task->name ? task->name : "?");
 	/* Its storage was on the stack of a function that has returned: nothing can be saved. */
 	if (koru__unlikely(home->koru__owner == task))
-		koru__die("koru: task '%s' returned without closing a scope it had opened\n",
-		          task->name ? task->name : "?");
+		koru__die("koru: task '%s' returned without closing a scope it had opened%s%s\n",
+		          task->name ? task->name : "?", home->koru__name ? ": " : "",
+		          home->koru__name ? home->koru__name : "");
 	koru__list_remove(&task->sibling);
 	koru__sanitize_release(home);
 	if (task == loop->main) {
 		loop->main = NULL;
 		loop->main_result = result;
-		result = result < 0 ? result : -ECANCELED; /* ends the detached tasks */
+		koru__scope_fail(loop, home,
+		                 result < 0 ? result : -ECANCELED); /* ends the detached */
+	} else if (koru__unlikely(home->koru__policy == KORU_SCOPE_RACE && result >= 0)) {
+		koru__scope_finished(loop, home, result);
 	}
 	if (koru__unlikely(result < 0)) {
-		koru__scope_fail(loop, home, result);
+		koru__scope_failed(loop, home, result, task->name);
 		/* Of a detached task, cancelled since main has ended: nobody but koru_run could
 		 * tell of it. */
 		if (home == &loop->root && !loop->main && home->koru__cause == -ECANCELED)
@@ -232,10 +255,12 @@ int koru_scope_close(struct koru_scope *scope)
 	/* A deadline that passed while the loop had no time to notice still counts. */
 	(void)koru__scope_is_over(loop, scope);
 	koru__timer_remove(loop, &scope->koru__timer);
+	if (koru__unlikely(scope->koru__hooks))
+		koru__scope_unwind(scope);
 	koru__list_remove(&scope->koru__sibling);
 	koru__task_enter_scope(task, scope->koru__parent);
 	scope->koru__state = KORU__SCOPE_CLOSED;
-	return scope->koru__cause;
+	return koru__unlikely(scope->koru__decided) ? scope->koru__outcome : scope->koru__cause;
 }
 
 int koru_scope_cancel(struct koru_scope *scope)

@@ -24,7 +24,7 @@ static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, v
 		return size_class;
 	struct koru_task *task = koru__slab_take(&loop->tasks);
 	if (koru__unlikely(!task)) {
-		koru__scope_fail(loop, scope, -ENOMEM);
+		koru__scope_failed(loop, scope, -ENOMEM, name);
 		return -ENOMEM;
 	}
 	/* Field by field: the context is set when it first runs. */
@@ -37,7 +37,7 @@ static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, v
 	task->arg = arg;
 	task->name = name;
 	task->future = NULL;
-	task->locals = koru__task_self()->locals;
+	task->locals = scope->koru__locals;
 	loop->counters.tasks++;
 	koru__list_push_back(&scope->koru__tasks, &task->sibling);
 	koru__sanitize_release(task);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ * What a scope makes of the ends of its tasks, and what it does as it closes: policies, the list
+ * of failures, and the hooks. Not cancellation itself, which is in scope.c. */
+#include "base/assert.h"
+#include "koru/scope.h"
+#include "sched/loop.h"
+#include "sched/scope.h"
+
+#include <errno.h>
+
+static void note(struct koru_scope *scope, int result, const char *name)
+{
+	if (scope->koru__errors_count < scope->koru__errors_max) {
+		struct koru_scope_error *e = &scope->koru__errors[scope->koru__errors_count];
+		e->result = result;
+		e->task = name;
+	}
+	if (scope->koru__errors_count < UINT32_MAX)
+		scope->koru__errors_count++;
+}
+
+void koru__scope_failed(struct koru__loop *loop, struct koru_scope *scope, int result,
+                        const char *name)
+{
+	koru__assert(result < 0);
+	if (result == -ECANCELED && scope->koru__cause)
+		return; /* it only did as it was told */
+	note(scope, result, name);
+	if (scope->koru__policy == KORU_SCOPE_FAIL) {
+		koru__scope_fail(loop, scope, result);
+	} else if (!scope->koru__cause && !scope->koru__decided) {
+		scope->koru__decided = KORU__SCOPE_FAILED;
+		scope->koru__outcome = result;
+	}
+}
+
+void koru__scope_finished(struct koru__loop *loop, struct koru_scope *scope, int result)
+{
+	koru__assert(result >= 0 && scope->koru__policy == KORU_SCOPE_RACE);
+	if (scope->koru__cause)
+		return; /* too late: cancelled, or another has won */
+	scope->koru__decided = KORU__SCOPE_WON;
+	scope->koru__outcome = result;
+	koru__scope_fail(loop, scope, -ECANCELED);
+}
+
+uint32_t koru_scope_errors(const struct koru_scope *scope)
+{
+	return scope->koru__errors_count;
+}
+
+static void enter_ring(struct koru_scope *scope, struct koru__scope_hook *hook)
+{
+	struct koru__scope_hook *last = scope->koru__hooks;
+	hook->next = last ? last->next : hook;
+	if (last)
+		last->next = hook;
+	else
+		scope->koru__hooks = hook;
+}
+
+void koru__scope_hook_first(struct koru_scope *scope, struct koru__scope_hook *hook)
+{
+	enter_ring(scope, hook);
+}
+
+void koru__scope_hook_last(struct koru_scope *scope, struct koru__scope_hook *hook)
+{
+	enter_ring(scope, hook);
+	scope->koru__hooks = hook;
+}
+
+struct koru__scope_hook *koru__scope_hook_take(struct koru_scope *scope)
+{
+	struct koru__scope_hook *last = scope->koru__hooks;
+	if (!last)
+		return NULL;
+	struct koru__scope_hook *first = last->next;
+	last->next = first->next;
+	if (first == last)
+		scope->koru__hooks = NULL;
+	return first;
+}
+
+void koru__scope_unwind(struct koru_scope *scope)
+{
+	scope->koru__state = KORU__SCOPE_UNWINDING;
+	for (struct koru__scope_hook *hook; (hook = koru__scope_hook_take(scope)) != NULL;)
+		hook->run(scope, hook);
+}
+
+int koru__scope_hookable(const struct koru_scope *scope)
+{
+	if (scope->koru__state == KORU__SCOPE_REFUSED)
+		return scope->koru__cause;
+	if (scope->koru__state == KORU__SCOPE_CLOSED)
+		return -EINVAL;
+	return koru__task_self() && scope->koru__loop == koru__loop() ? 0 : -EPERM;
+}
