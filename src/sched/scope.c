@@ -74,40 +74,52 @@ static int64_t own_deadline(const struct koru_scope_opts *opts)
 	return when;
 }
 
-int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts)
+/* Puts a new scope right inside the innermost one of its owner, from which it takes the deadline
+ * and the cancellation unless it is a shield. */
+static inline void init_inside(struct koru_scope *scope, struct koru_task *owner, bool shield)
 {
-	static const struct koru_scope_opts defaults;
-	if (!opts)
-		opts = &defaults;
-	struct koru_task *task = koru__task_self();
-	if (!task)
-		return refuse(scope, -EPERM);
+	struct koru_scope *parent = owner->head.scope;
+	init(scope, koru__loop(), parent, owner);
+	scope->koru__locals = owner->locals;
+	scope->koru__shield = shield;
+	koru__list_push_back(&parent->koru__children, &scope->koru__sibling);
+	if (!shield) {
+		scope->koru__deadline = parent->koru__deadline;
+		scope->koru__cause = parent->koru__cause ? -ECANCELED : 0;
+	}
+}
+
+static __attribute__((noinline)) int open_with(struct koru_scope *scope, struct koru_task *task,
+                                               const struct koru_scope_opts *opts)
+{
 	int64_t own = own_deadline(opts);
 	if ((opts->shield && own == KORU_FOREVER) || (unsigned)opts->policy > KORU_SCOPE_RACE ||
 	    (opts->errors_max && !opts->errors))
 		return refuse(scope, -EINVAL);
-
-	struct koru__loop *loop = koru__loop();
-	struct koru_scope *parent = task->head.scope;
-	init(scope, loop, parent, task);
+	init_inside(scope, task, opts->shield);
 	scope->koru__name = opts->name;
-	scope->koru__shield = opts->shield;
 	scope->koru__policy = (uint8_t)opts->policy;
 	scope->koru__errors = opts->errors;
 	scope->koru__errors_max = opts->errors_max;
 	scope->koru__cleanup_timeout = opts->cleanup_timeout;
 	scope->koru__alloc_max = opts->alloc_max;
-	scope->koru__locals = task->locals;
-	koru__list_push_back(&parent->koru__children, &scope->koru__sibling);
-	if (!opts->shield) {
-		scope->koru__deadline = parent->koru__deadline;
-		scope->koru__cause = parent->koru__cause ? -ECANCELED : 0;
-	}
 	if (own < scope->koru__deadline) {
 		/* Only then: a nearer deadline further out reaches in here by itself. */
 		scope->koru__deadline = own;
-		koru__timer_add(loop, &scope->koru__timer, own, on_deadline);
+		koru__timer_add(scope->koru__loop, &scope->koru__timer, own, on_deadline);
 	}
+	koru__task_enter_scope(task, scope);
+	return 0;
+}
+
+int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts)
+{
+	struct koru_task *task = koru__task_self();
+	if (koru__unlikely(!task))
+		return refuse(scope, -EPERM);
+	if (opts)
+		return open_with(scope, task, opts);
+	init_inside(scope, task, false);
 	koru__task_enter_scope(task, scope);
 	return 0;
 }
