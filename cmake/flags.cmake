@@ -36,4 +36,4 @@ endif()
 # The floors that ThreadSanitizer does not see. They move values between threads and stacks
 # in ways it cannot follow; what they promise to the code above is told to it by annotations
 # in src/context (release and acquire where one task really hands something to another).
-set(KORU_TSAN_BLIND_FLOORS base context poll sched coro)
+set(KORU_TSAN_BLIND_FLOORS base context poll sched sync coro)

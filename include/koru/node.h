@@ -33,6 +33,16 @@ struct koru__waiters {
 	struct koru__waiter *last;
 };
 
+/* Who holds something: a task, or with a NULL task the thread itself (sync/holder.h). All zero:
+ * nobody. */
+struct koru__loop_head;
+struct koru__task_head;
+
+struct koru__holder {
+	struct koru__loop_head *thread;
+	struct koru__task_head *task;
+};
+
 /* What one thread leaves for a loop to do (sched/inbox.h). */
 struct koru__loop;
 

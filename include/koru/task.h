@@ -113,7 +113,8 @@ struct koru__loop_head {
 	struct koru__task_head *first;   /* the run queue */
 	struct koru__task_head *last;    /* valid while there is a first */
 	unsigned ticks;                  /* switches left before the loop looks at timers and I/O */
-	struct koru__loop *loop;         /* the rest of it; NULL when the thread runs none */
+	unsigned calls_left;     /* suspending calls that need not wait, before one gives way */
+	struct koru__loop *loop; /* the rest of it; NULL when the thread runs none */
 };
 
 enum koru__task_state {

@@ -50,7 +50,10 @@ int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
 	koru__slab_init(&loop->tasks, sizeof(struct koru_task), 64);
 	koru__scope_open_root(loop, &loop->root);
 	koru__context_init_thread(&loop->context, loop);
-	koru__loop_here = (struct koru__loop_head){ .loop = loop };
+	koru__loop_here = (struct koru__loop_head){
+		.calls_left = KORU__CALLS_AT_ONCE_MAX - 1,
+		.loop = loop,
+	};
 	return 0;
 }
 

@@ -35,8 +35,7 @@ struct koru__loop {
 
 	struct koru__heap timers;
 	struct koru__poller *poller;
-	unsigned ops;           /* operations the poller holds */
-	unsigned calls_at_once; /* suspending calls in a row that did not have to wait */
+	unsigned ops; /* operations the poller holds */
 
 	struct koru__inbox inbox;
 	int wake_fd;             /* an eventfd, written by whoever finds the loop asleep */

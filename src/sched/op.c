@@ -139,7 +139,7 @@ int64_t koru__op_run(struct koru__op *op)
 		koru__spared(loop);
 		return op->result;
 	}
-	loop->calls_at_once = 0;
+	koru__loop_here.calls_left = KORU__CALLS_AT_ONCE_MAX - 1;
 	while (w.pending > 0)
 		park_once(&w);
 	return op->result;

@@ -145,9 +145,11 @@ void koru__give_way(struct koru__loop *loop)
 
 void koru__spared(struct koru__loop *loop)
 {
-	if (koru__likely(++loop->calls_at_once < KORU__CALLS_AT_ONCE_MAX))
+	if (koru__likely(koru__loop_here.calls_left > 0)) {
+		koru__loop_here.calls_left--;
 		return;
-	loop->calls_at_once = 0;
+	}
+	koru__loop_here.calls_left = KORU__CALLS_AT_ONCE_MAX - 1;
 	koru__give_way(loop);
 }
 
