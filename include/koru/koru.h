@@ -12,6 +12,7 @@
 #include <koru/defer.h>
 #include <koru/error.h>
 #include <koru/event.h>
+#include <koru/future.h>
 #include <koru/gen.h>
 #include <koru/io.h>
 #include <koru/local.h>

@@ -6,6 +6,7 @@
 #ifndef KORU_NODE_H
 #define KORU_NODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct koru__list {
@@ -25,9 +26,19 @@ struct koru__lock {
 	uint32_t word;
 };
 
-/* Those who wait for something, in order of arrival (sched/wait.h); all zero: nobody. */
-struct koru__waiter;
+/* The place of one who waits in one queue (sched/wait.h). */
+struct koru__wait;
 
+struct koru__waiter {
+	struct koru__waiter *next;
+	struct koru__waiter *prev;
+	struct koru__wait *wait;
+	void *data;  /* the object's: what is sent, where to store what is received, … */
+	bool queued; /* guarded by the object's lock, as are the links */
+	int index;   /* which of its owner's entries: 0, or the case of a select */
+};
+
+/* Those who wait for something, in order of arrival; all zero: nobody. */
 struct koru__waiters {
 	struct koru__waiter *first;
 	struct koru__waiter *last;

@@ -36,6 +36,7 @@
 extern "C" {
 #endif
 
+struct koru_future;
 struct koru_local;
 struct koru_task;
 struct koru__loop;
@@ -72,15 +73,16 @@ struct koru_scope {
 	struct koru__list koru__children; /* the open scopes right inside it */
 	struct koru__list koru__sibling;  /* in its parent's koru__children */
 	struct koru__timer koru__timer;   /* armed when its own deadline is the nearest */
+	struct koru_future *koru__errors; /* of its tasks, awaited by nobody yet */
 	const char *koru__name;
-	struct koru_local *koru__locals;       /* what its tasks inherit (koru/local.h) */
-	struct koru__scope_hook *koru__hooks;  /* the last of a ring; NULL: none */
-	int64_t koru__cleanup_timeout;         /* as in the options */
-	size_t koru__alloc_max;                /* as in the options */
-	struct koru_scope_error *koru__errors; /* as in the options */
-	uint32_t koru__errors_max;             /* as in the options */
-	uint32_t koru__errors_count;           /* also of those that found no room */
-	int koru__outcome;                     /* valid once koru__decided */
+	struct koru_local *koru__locals;         /* what its tasks inherit (koru/local.h) */
+	struct koru__scope_hook *koru__hooks;    /* the last of a ring; NULL: none */
+	int64_t koru__cleanup_timeout;           /* as in the options */
+	size_t koru__alloc_max;                  /* as in the options */
+	struct koru_scope_error *koru__failures; /* `errors` of the options */
+	uint32_t koru__failures_max;
+	uint32_t koru__failures_count; /* also of those that found no room */
+	int koru__outcome;             /* valid once koru__decided */
 };
 
 struct koru_scope_opts {
@@ -93,8 +95,8 @@ struct koru_scope_opts {
 	const char *name; /* for reports; a static string. NULL: nameless */
 	enum koru_scope_policy policy;
 	struct koru_scope_error *errors; /* the caller's: where the scope writes down the first
-	                                  * `errors_max` failures in the order in which they
-	                                  * happened. Valid from open to close */
+	                                  * `errors_max` failures in the order in which it
+	                                  * learned of them. Valid from open to close */
 	uint32_t errors_max;
 	int64_t cleanup_timeout; /* nanoseconds that all deferred clean-up (koru/defer.h) may
 	                          * wait; 0: KORU_CLEANUP_TIMEOUT_DEFAULT. Negative: not at all */

@@ -15,8 +15,11 @@
  *     int fetch_go(struct koru_scope *scope, const char *url, int retries);
  *     int fetch_go_with(struct koru_scope *scope, const struct koru_task_opts *opts,
  *                       const char *url, int retries);
+ *     int fetch_async(struct koru_scope *scope, struct koru_future *future,
+ *                     const char *url, int retries);
+ *     int fetch_await(struct koru_future *future);
  *
- * which start it as koru_go and koru_go_with do and return what those return. The arguments are
+ * which do what koru_go, koru_go_with, koru_async and koru_await do. The arguments are
  * copied; the copy belongs to the scope (see `alloc_max` in koru/scope.h) and is given back when
  * the task begins. Without memory for it: -ENOMEM, which fails the scope, as in koru_go.
  *
@@ -48,6 +51,7 @@
 #ifndef KORU_TYPED_H
 #define KORU_TYPED_H
 
+#include <koru/future.h>
 #include <koru/gen.h>
 #include <koru/scope.h>
 #include <koru/task.h>
@@ -59,9 +63,11 @@
 extern "C" {
 #endif
 
-/* Starts run(block), with a copy of the `size` bytes of `args` in the block. */
-int koru__typed_go(struct koru_scope *scope, const struct koru_task_opts *opts, koru_fn *run,
-                   const void *args, size_t size, const char *name);
+/* Starts run(block), with a copy of the `size` bytes of `args` in the block; `future` may be NULL.
+ */
+int koru__typed_go(struct koru_scope *scope, const struct koru_task_opts *opts,
+                   struct koru_future *future, koru_fn *run, const void *args, size_t size,
+                   const char *name);
 
 /* In the task: copies them out and gives the block back. */
 void koru__typed_take(void *block, void *ret_args, size_t size);
@@ -133,7 +139,19 @@ void koru__typed_take(void *block, void *ret_args, size_t size);
 	{                                                                                          \
 		return koru__go(koru__scope, name##_koru_run, 0, #name);                           \
 	}                                                                                          \
+	KORU__OFFERS int name##_async(struct koru_scope *koru__scope,                              \
+	                              struct koru_future *koru__future)                            \
+	{                                                                                          \
+		return koru__async(koru__scope, koru__future, name##_koru_run, 0, #name, 0);       \
+	}                                                                                          \
+	KORU__TASK_AWAIT(name)                                                                     \
 	static int name(void)
+
+#define KORU__TASK_AWAIT(name)                                                                     \
+	KORU__OFFERS int name##_await(struct koru_future *koru__future)                            \
+	{                                                                                          \
+		return koru_await(koru__future);                                                   \
+	}
 
 #define KORU__TASK_2(name, ...) KORU__TASK_OF(1, name, __VA_ARGS__)
 #define KORU__TASK_3(name, ...) KORU__TASK_OF(2, name, __VA_ARGS__)
@@ -162,7 +180,7 @@ void koru__typed_take(void *block, void *ret_args, size_t size);
 	        const struct koru_task_opts *koru__opts KORU__EACH_##n(KORU__PARAM, __VA_ARGS__))  \
 	{                                                                                          \
 		struct name##_koru_args koru__args = { KORU__LIST_##n(KORU__VALUE, __VA_ARGS__) }; \
-		return koru__typed_go(koru__scope, koru__opts, name##_koru_run, &koru__args,       \
+		return koru__typed_go(koru__scope, koru__opts, 0, name##_koru_run, &koru__args,    \
 		                      sizeof(koru__args), #name);                                  \
 	}                                                                                          \
 	KORU__OFFERS int name##_go(                                                                \
@@ -170,6 +188,15 @@ void koru__typed_take(void *block, void *ret_args, size_t size);
 	{                                                                                          \
 		return name##_go_with(koru__scope, 0, KORU__LIST_##n(KORU__VALUE, __VA_ARGS__));   \
 	}                                                                                          \
+	KORU__OFFERS int name##_async(                                                             \
+	        struct koru_scope *koru__scope,                                                    \
+	        struct koru_future *koru__future KORU__EACH_##n(KORU__PARAM, __VA_ARGS__))         \
+	{                                                                                          \
+		struct name##_koru_args koru__args = { KORU__LIST_##n(KORU__VALUE, __VA_ARGS__) }; \
+		return koru__typed_go(koru__scope, 0, koru__future, name##_koru_run, &koru__args,  \
+		                      sizeof(koru__args), #name);                                  \
+	}                                                                                          \
+	KORU__TASK_AWAIT(name)                                                                     \
 	static int name(KORU__LIST_##n(KORU__FIRST, __VA_ARGS__))
 
 #define KORU__GEN_2(name, type)                                                                    \

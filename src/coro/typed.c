@@ -10,23 +10,43 @@
 #include <errno.h>
 #include <string.h>
 
-int koru__typed_go(struct koru_scope *scope, const struct koru_task_opts *opts, koru_fn *run,
-                   const void *args, size_t size, const char *name)
+/* A block with a copy of the arguments, in `home`. */
+static int pack(struct koru_scope *home, const void *args, size_t size, const char *name,
+                void **ret_block)
 {
 	struct koru__loop *loop = koru__loop();
-	if (koru__unlikely(!koru__task_self()))
-		return -EPERM;
-	struct koru_scope *home = scope ? scope : &loop->root;
 	int rc = koru__scope_admits(loop, home);
 	if (koru__unlikely(rc < 0))
 		return rc;
 	void *block = koru__block_take(home, size);
 	if (koru__unlikely(!block)) {
-		koru__scope_failed(loop, home, -ENOMEM, opts && opts->name ? opts->name : name);
+		koru__scope_failed(loop, home, -ENOMEM, name);
 		return -ENOMEM;
 	}
 	memcpy(block, args, size);
-	rc = koru__go_with(scope, run, block, name, opts);
+	*ret_block = block;
+	return 0;
+}
+
+int koru__typed_go(struct koru_scope *scope, const struct koru_task_opts *opts,
+                   struct koru_future *future, koru_fn *run, const void *args, size_t size,
+                   const char *name)
+{
+	void *block = NULL;
+	if (opts && opts->name)
+		name = opts->name;
+	int rc = -EPERM;
+	if (koru__likely(koru__task_self()))
+		rc = pack(scope ? scope : &koru__loop()->root, args, size, name, &block);
+	if (koru__unlikely(rc < 0)) {
+		if (future) {
+			koru_future_init(future);
+			(void)koru_future_complete(future, rc);
+		}
+		return rc;
+	}
+	rc = future ? koru__async(scope, future, run, block, name, opts)
+	            : koru__go_with(scope, run, block, name, opts);
 	if (koru__unlikely(rc < 0))
 		koru__block_give(block);
 	return rc;

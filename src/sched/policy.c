@@ -8,15 +8,15 @@
 
 #include <errno.h>
 
-static void note(struct koru_scope *scope, int result, const char *name)
+void koru__scope_note(struct koru_scope *scope, int result, const char *name)
 {
-	if (scope->koru__errors_count < scope->koru__errors_max) {
-		struct koru_scope_error *e = &scope->koru__errors[scope->koru__errors_count];
+	if (scope->koru__failures_count < scope->koru__failures_max) {
+		struct koru_scope_error *e = &scope->koru__failures[scope->koru__failures_count];
 		e->result = result;
 		e->task = name;
 	}
-	if (scope->koru__errors_count < UINT32_MAX)
-		scope->koru__errors_count++;
+	if (scope->koru__failures_count < UINT32_MAX)
+		scope->koru__failures_count++;
 }
 
 void koru__scope_failed(struct koru__loop *loop, struct koru_scope *scope, int result,
@@ -25,7 +25,12 @@ void koru__scope_failed(struct koru__loop *loop, struct koru_scope *scope, int r
 	koru__assert(result < 0);
 	if (result == -ECANCELED && scope->koru__cause)
 		return; /* it only did as it was told */
-	note(scope, result, name);
+	koru__scope_note(scope, result, name);
+	koru__scope_decide(loop, scope, result);
+}
+
+void koru__scope_decide(struct koru__loop *loop, struct koru_scope *scope, int result)
+{
 	if (scope->koru__policy == KORU_SCOPE_FAIL) {
 		koru__scope_fail(loop, scope, result);
 	} else if (!scope->koru__cause && !scope->koru__decided) {
@@ -46,7 +51,7 @@ void koru__scope_finished(struct koru__loop *loop, struct koru_scope *scope, int
 
 uint32_t koru_scope_errors(const struct koru_scope *scope)
 {
-	return scope->koru__errors_count;
+	return scope->koru__failures_count;
 }
 
 static void enter_ring(struct koru_scope *scope, struct koru__scope_hook *hook)

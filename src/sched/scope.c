@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/list.h"
+#include "sched/future.h"
 #include "sched/loop.h"
 #include "sched/park.h"
 #include "sched/task.h"
@@ -32,13 +33,14 @@ static void init(struct koru_scope *scope, struct koru__loop *loop, struct koru_
 	scope->koru__parent = parent;
 	scope->koru__owner = owner;
 	koru__heap_node_init(&scope->koru__timer.node);
+	scope->koru__errors = NULL;
 	scope->koru__name = NULL;
 	scope->koru__locals = NULL;
 	scope->koru__hooks = NULL;
 	scope->koru__cleanup_timeout = 0;
 	scope->koru__alloc_max = 0;
-	scope->koru__errors_max = 0;
-	scope->koru__errors_count = 0;
+	scope->koru__failures_max = 0;
+	scope->koru__failures_count = 0;
 	koru__list_init(&scope->koru__tasks);
 	koru__list_init(&scope->koru__children);
 	koru__list_init(&scope->koru__sibling);
@@ -99,8 +101,8 @@ static __attribute__((noinline)) int open_with(struct koru_scope *scope, struct 
 	init_inside(scope, task, opts->shield);
 	scope->koru__name = opts->name;
 	scope->koru__policy = (uint8_t)opts->policy;
-	scope->koru__errors = opts->errors;
-	scope->koru__errors_max = opts->errors_max;
+	scope->koru__failures = opts->errors;
+	scope->koru__failures_max = opts->errors_max;
 	scope->koru__cleanup_timeout = opts->cleanup_timeout;
 	scope->koru__alloc_max = opts->alloc_max;
 	if (own < scope->koru__deadline) {
@@ -198,6 +200,14 @@ int koru__checkpoint(struct koru__loop *loop)
 	return koru__scope_is_over(loop, koru__task_self()->head.scope) ? -ECANCELED : 0;
 }
 
+/* Nobody has awaited them, and now it is too late. */
+static void fail_with_errors(struct koru__loop *loop, struct koru_scope *scope)
+{
+	int error = koru__future_errors(scope);
+	if (koru__unlikely(error < 0))
+		koru__scope_decide(loop, scope, error);
+}
+
 void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int result)
 {
 	struct koru_scope *home = task->head.scope;
@@ -212,13 +222,17 @@ void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int
 		          home->koru__name ? home->koru__name : "");
 	koru__list_remove(&task->sibling);
 	koru__sanitize_release(home);
+	int own = result; /* may be the concern of those who await it, not of the scope */
+	if (task->future)
+		result = koru__future_task_ended(task->future, home, result);
 	if (task == loop->main) {
 		loop->main = NULL;
 		loop->main_result = result;
+		fail_with_errors(loop, home);
 		koru__scope_fail(loop, home,
 		                 result < 0 ? result : -ECANCELED); /* ends the detached */
-	} else if (koru__unlikely(home->koru__policy == KORU_SCOPE_RACE && result >= 0)) {
-		koru__scope_finished(loop, home, result);
+	} else if (koru__unlikely(home->koru__policy == KORU_SCOPE_RACE && own >= 0)) {
+		koru__scope_finished(loop, home, own);
 	}
 	if (koru__unlikely(result < 0)) {
 		koru__scope_failed(loop, home, result, task->name);
@@ -259,6 +273,7 @@ int koru_scope_close(struct koru_scope *scope)
 	if (task->head.scope != scope)
 		return -EINVAL;
 	scope->koru__state = KORU__SCOPE_CLOSING;
+	fail_with_errors(loop, scope);
 	/* Not `if`: others may start a task in it between our wake-up and our turn to run. */
 	while (!koru__list_empty(&scope->koru__tasks))
 		if (!koru__host_first(loop, scope))

@@ -52,6 +52,10 @@ void koru__scope_failed(struct koru__loop *loop, struct koru_scope *scope, int r
                         const char *name);
 void koru__scope_finished(struct koru__loop *loop, struct koru_scope *scope, int result);
 
+/* The two halves of koru__scope_failed: writes it down; and does what follows from it. */
+void koru__scope_note(struct koru_scope *scope, int result, const char *name);
+void koru__scope_decide(struct koru__loop *loop, struct koru_scope *scope, int result);
+
 /* Hooks run as the scope closes, on its owner's behalf, after its tasks have ended: the latest
  * first, but one that was added as the last is the last. They may suspend. On the scope's loop
  * while it is open or unwinding. */

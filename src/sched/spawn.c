@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Starting tasks. See koru/task.h. */
+#include "sched/spawn.h"
+
 #include "base/list.h"
-#include "koru/task.h"
+#include "koru/future.h"
 #include "sched/loop.h"
 #include "sched/scope.h"
 #include "sched/task.h"
@@ -9,7 +11,7 @@
 #include <errno.h>
 
 static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
-                 const char *name, size_t stack_size)
+                 const char *name, size_t stack_size, struct koru_future *future)
 {
 	struct koru__loop *loop = koru__loop();
 	if (koru__unlikely(!loop || !koru__task_self()))
@@ -36,7 +38,11 @@ static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, v
 	task->fn = fn;
 	task->arg = arg;
 	task->name = name;
-	task->future = NULL;
+	task->future = future;
+	if (future) {
+		future->koru__task = task;
+		future->koru__name = name;
+	}
 	task->locals = scope->koru__locals;
 	loop->counters.tasks++;
 	koru__list_push_back(&scope->koru__tasks, &task->sibling);
@@ -47,7 +53,7 @@ static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, v
 
 int koru__go(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name)
 {
-	return spawn(scope, KORU_HERE, fn, arg, name, 0);
+	return spawn(scope, KORU_HERE, fn, arg, name, 0, NULL);
 }
 
 int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
@@ -55,18 +61,25 @@ int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, vo
 {
 	if (place != KORU_HERE && place != KORU_ANY_LOOP)
 		return -EINVAL;
-	return spawn(scope, place, fn, arg, name, 0);
+	return spawn(scope, place, fn, arg, name, 0, NULL);
 }
 
-int koru__go_with(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
-                  const struct koru_task_opts *opts)
+int koru__spawn(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
+                const struct koru_task_opts *opts, struct koru_future *future)
 {
 	static const struct koru_task_opts defaults;
 	if (!opts)
 		opts = &defaults;
 	if (opts->place != KORU_HERE && opts->place != KORU_ANY_LOOP)
 		return -EINVAL;
-	return spawn(scope, opts->place, fn, arg, opts->name ? opts->name : name, opts->stack_size);
+	return spawn(scope, opts->place, fn, arg, opts->name ? opts->name : name, opts->stack_size,
+	             future);
+}
+
+int koru__go_with(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
+                  const struct koru_task_opts *opts)
+{
+	return koru__spawn(scope, fn, arg, name, opts, NULL);
 }
 
 const char *koru_task_name(void)

@@ -35,16 +35,6 @@ struct koru__wait {
 	struct koru__message message; /* to its loop */
 };
 
-/* Its place in one queue. */
-struct koru__waiter {
-	struct koru__waiter *next;
-	struct koru__waiter *prev;
-	struct koru__wait *wait;
-	void *data;  /* the object's: what is sent, where to store what is received, … */
-	bool queued; /* guarded by the object's lock, as are the links */
-	int index;   /* the object's: which case of a select */
-};
-
 /* Begins a wait on behalf of the running task or thread: fills it in. Every suspending call begins
  * so, whether or not it will have to wait.
  * Returns 0, or -ECANCELED: the task's scope is over. */
@@ -67,6 +57,23 @@ int koru__wait_in(struct koru__waiters *queue, struct koru__waiter *waiter, stru
 /* Wakes a claimed waiter. Its stack may be gone when this returns. Never suspends; any thread,
  * with or without the lock (but see there what the woken one may free). */
 void koru__wait_wake(struct koru__wait *wait, int result);
+
+/* What to wake a waiter with who may stand in several queues: which entry it was, and whether it
+ * got what it stood there for. Plain waiters have the index 0. */
+static inline int koru__wake_result(const struct koru__waiter *w, bool passed)
+{
+	return w->index * 2 + passed;
+}
+
+static inline int koru__wake_index(int result)
+{
+	return result / 2;
+}
+
+static inline bool koru__wake_passed(int result)
+{
+	return result % 2;
+}
 
 /* The queue; the object's lock is held. */
 static inline void koru__waiters_push(struct koru__waiters *q, struct koru__waiter *w)
