@@ -7,6 +7,7 @@
 #define KORU_KORU_H
 
 #include <koru/barrier.h>
+#include <koru/chan.h>
 #include <koru/cond.h>
 #include <koru/counter.h>
 #include <koru/defer.h>

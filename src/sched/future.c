@@ -97,16 +97,6 @@ static void complete(struct koru_future *f, int result, struct koru__waiters *re
 	__atomic_store_n(&f->koru__state, KORU__FUTURE_DONE, __ATOMIC_RELEASE);
 }
 
-/* Each learns which of its futures it was. */
-static void wake_all(struct koru__waiters *claimed)
-{
-	for (struct koru__waiter *next, *w = claimed->first; w; w = next) {
-		next = w->next;
-		w->queued = false;
-		koru__wait_wake(w->wait, koru__wake_result(w, true));
-	}
-}
-
 int koru_future_complete(struct koru_future *f, int result)
 {
 	struct koru__waiters claimed;
@@ -122,7 +112,7 @@ int koru_future_complete(struct koru_future *f, int result)
 		complete(f, result, &claimed);
 	koru__lock_give(&f->koru__lock);
 	if (rc == 0)
-		wake_all(&claimed);
+		koru__waiters_wake_each(&claimed, true);
 	return rc;
 }
 
@@ -160,7 +150,7 @@ int koru__future_task_ended(struct koru_future *f, struct koru_scope *scope, int
 	koru__lock_give(&f->koru__lock);
 	if (starter)
 		koru__wait_wake(starter, STARTER_ENDED);
-	wake_all(&claimed);
+	koru__waiters_wake_each(&claimed, true);
 	return left;
 }
 

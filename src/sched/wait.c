@@ -119,3 +119,12 @@ void koru__waiters_wake(struct koru__waiters *claimed, int result)
 		koru__wait_wake(w->wait, result);
 	}
 }
+
+void koru__waiters_wake_each(struct koru__waiters *claimed, bool passed)
+{
+	for (struct koru__waiter *next, *w = claimed->first; w; w = next) {
+		next = w->next;
+		w->queued = false;
+		koru__wait_wake(w->wait, koru__wake_result(w, passed));
+	}
+}

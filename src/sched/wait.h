@@ -122,4 +122,7 @@ static inline struct koru__waiter *koru__waiters_claim(struct koru__waiters *q)
 void koru__waiters_claim_all(struct koru__waiters *q, struct koru__waiters *ret_claimed);
 void koru__waiters_wake(struct koru__waiters *claimed, int result);
 
+/* The same for those that may stand in several queues: each with its own koru__wake_result. */
+void koru__waiters_wake_each(struct koru__waiters *claimed, bool passed);
+
 #endif

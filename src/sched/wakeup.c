@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/lock.h"
+#include "context/sanitize.h"
 #include "sched/loop.h"
 
 #include <errno.h>
@@ -130,7 +131,9 @@ int koru__loop_send(struct koru__loop *loop, struct koru__message *message)
 		/* The last that this thread does with the loop, which waits for it. An eventfd
 		 * takes a one unless 2^64 - 2 of them are unread. */
 		const uint64_t one = 1;
+		koru__sanitize_quiet_begin(); /* the descriptor is of the loop's making */
 		ssize_t n = write(loop->wake_fd, &one, sizeof(one));
+		koru__sanitize_quiet_end();
 		koru__assert(n == sizeof(one));
 	}
 	return 0;
