@@ -217,9 +217,8 @@ void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int
 		        task->name ? task->name : "?");
 	/* Its storage was on the stack of a function that has returned: nothing can be saved. */
 	if (koru__unlikely(home->koru__owner == task))
-		koru__die("koru: task '%s' returned without closing a scope it had opened%s%s\n",
-		          task->name ? task->name : "?", home->koru__name ? ": " : "",
-		          home->koru__name ? home->koru__name : "");
+		koru__die("koru: task '%s' returned without closing a scope it had opened\n",
+		          task->name ? task->name : "?");
 	koru__list_remove(&task->sibling);
 	koru__sanitize_release(home);
 	int own = result; /* may be the concern of those who await it, not of the scope */

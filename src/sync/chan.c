@@ -208,11 +208,10 @@ static inline void spared(void)
 {
 	if (koru__unlikely(!koru__task_self()))
 		return;
-	struct koru__loop *loop = koru__loop();
-	if (koru__likely(loop->calls_at_once + 1 < KORU__CALLS_AT_ONCE_MAX))
-		loop->calls_at_once++;
+	if (koru__likely(koru__loop_here.calls_left > 0))
+		koru__loop_here.calls_left--;
 	else
-		koru__spared(loop);
+		koru__spared(koru__loop());
 }
 
 /* Waits in one of the two queues, the channel locked. Returns whether it got what it waited for, or

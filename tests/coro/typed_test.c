@@ -77,7 +77,7 @@ static int main_options(void *arg)
 		                           .errors = &error,
 		                           .errors_max = 1 };
 	koru_scope_open(&s, &collect);
-	struct koru_task_opts opts = { .name = "by another name", .place = KORU_ANY_LOOP };
+	struct koru_task_opts opts = { .name = "by another name" };
 	assert_int_equal(adds_go_with(&s, &opts, 1, 3), 0);
 	assert_int_equal(says_hello_go_with(&s, &opts), 0);
 	opts.stack_size = KORU_STACK_SIZE_MAX + 1;

@@ -310,28 +310,6 @@ static void test_nobody_else_closes_a_scope(void **state)
 	assert_int_equal(run(main_keeps_its_scope, NULL), 0);
 }
 
-static int leaves_a_scope_open(void *arg)
-{
-	(void)arg;
-	static struct koru_scope s;
-	koru_scope_open(&s, &(struct koru_scope_opts){ .name = "the forgotten one" });
-	return 0;
-}
-
-static int main_dies(void *arg)
-{
-	return koru_run(leaves_a_scope_open, arg, NULL);
-}
-
-static void test_a_scope_left_open_is_named(void **state)
-{
-	(void)state;
-	struct child child;
-	in_child(&child, main_dies, NULL);
-	assert_false(child.exited);
-	assert_non_null(strstr(child.said, "the forgotten one"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,7 +321,6 @@ int main(void)
 		cmocka_unit_test(test_the_first_to_succeed_wins_a_race),
 		cmocka_unit_test(test_wrong_options_are_refused),
 		cmocka_unit_test(test_nobody_else_closes_a_scope),
-		cmocka_unit_test(test_a_scope_left_open_is_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
