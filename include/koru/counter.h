@@ -16,6 +16,7 @@ extern "C" {
 #define KORU_COUNTER_MAP(X)                                                                        \
 	X(tasks, "tasks started with koru_go")                                                     \
 	X(tasks_hosted, "of these, run on the stack of the task that closed their scope")          \
+	X(tasks_stolen, "tasks that another loop had made and not started")                        \
 	X(switches, "times a task was given the processor, hosted ones included")                  \
 	X(turns, "rounds of the loop: run what is ready, fire what is due, ask the poller")        \
 	X(polls, "of these, those that asked the poller")                                          \

@@ -14,8 +14,8 @@
  * An error (a negative result) belongs to whoever awaits the future, while the task runs or after
  * it has ended. One that nobody has awaited when the task's scope is closed fails the scope, as
  * that of a koru_go does: so it is never silent. While the scope is being closed it fails it at
- * once, unless somebody waits for the future at that moment. (Of a detached task: when the main
- * task ends.)
+ * once, unless somebody waits for the future at that moment; and so it does when the task is a
+ * detached one, whose scope nobody closes.
  *
  * A future lies in the caller's storage and must stay there, unmoved, until its task has ended and
  * its result has been awaited or its scope has been closed. From then on it can be read for as long

@@ -22,6 +22,7 @@
 #include <koru/run.h>
 #include <koru/rwlock.h>
 #include <koru/scope.h>
+#include <koru/select.h>
 #include <koru/sem.h>
 #include <koru/task.h>
 #include <koru/time.h>

@@ -66,7 +66,7 @@ struct koru__message {
 struct koru_scope;
 
 struct koru__scope_hook {
-	struct koru__scope_hook *next; /* the one to run after it; the last has the first */
+	struct koru__scope_hook *next; /* the one to run after it */
 	void (*run)(struct koru_scope *scope, struct koru__scope_hook *hook);
 };
 

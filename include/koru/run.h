@@ -23,10 +23,16 @@ enum koru_poller {
 struct koru_run_opts {
 	enum koru_poller poller;
 	size_t stack_size; /* of tasks that do not name their own; 0: KORU_STACK_SIZE_DEFAULT */
+	int loops;         /* how many: 0 is 1; KORU_ALL_CORES: one for each processor that the
+	                    * process may use; at most KORU_LOOPS_MAX */
 };
+
+#define KORU_ALL_CORES (-1)
+#define KORU_LOOPS_MAX 200
 
 /* Runs main_fn(arg) as a task on a loop of the calling thread and waits for it. When
  * it has returned, detached tasks are cancelled and waited for. `opts` may be NULL.
+ * Further loops run on threads of their own, for tasks with a place (koru_go_on).
  * Blocks the calling thread. Not inside a task; any number of threads may each be in a
  * koru_run of their own.
  *
@@ -49,6 +55,11 @@ struct koru_run_opts {
  *   -ENOMEM, -EMFILE, -KORU_EGUARD, …  the loop or main_fn's stack could not be made,
  *   -ENOSYS    the poller asked for by name is not to be had here. */
 int koru_run(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts);
+
+/* How many loops this koru_run has, and which of them the caller runs on, from 0 (where main_fn
+ * runs); 0 and -1 outside a task. Never suspend. */
+int koru_loop_count(void);
+int koru_loop_index(void);
 
 /* The name of the poller of the running loop: "uring" or "epoll"; NULL outside a task.
  * Never suspends. */

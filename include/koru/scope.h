@@ -75,14 +75,18 @@ struct koru_scope {
 	struct koru__timer koru__timer;   /* armed when its own deadline is the nearest */
 	struct koru_future *koru__errors; /* of its tasks, awaited by nobody yet */
 	const char *koru__name;
-	struct koru_local *koru__locals;         /* what its tasks inherit (koru/local.h) */
-	struct koru__scope_hook *koru__hooks;    /* the last of a ring; NULL: none */
-	int64_t koru__cleanup_timeout;           /* as in the options */
-	size_t koru__alloc_max;                  /* as in the options */
-	struct koru_scope_error *koru__failures; /* `errors` of the options */
+	struct koru_local *koru__locals;      /* what its tasks inherit (koru/local.h) */
+	struct koru__scope_hook *koru__hooks; /* run as it closes, the first first; NULL: none */
+	struct koru__scope_hook *koru__last_hook; /* and this after them; any loop sets it */
+	int64_t koru__cleanup_timeout;            /* as in the options */
+	size_t koru__alloc_max;                   /* as in the options */
+	struct koru_scope_error *koru__failures;  /* `errors` of the options */
 	uint32_t koru__failures_max;
-	uint32_t koru__failures_count; /* also of those that found no room */
-	int koru__outcome;             /* valid once koru__decided */
+	uint32_t koru__failures_count;     /* also of those that found no room */
+	int koru__outcome;                 /* valid once koru__decided */
+	struct koru__message koru__cancel; /* from another thread: */
+	uint32_t koru__cancel_asked;       /* it is on its way, or */
+	bool koru__cancel_heard;           /* has arrived */
 };
 
 struct koru_scope_opts {
@@ -136,9 +140,10 @@ int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts
 int koru_scope_close(struct koru_scope *scope);
 
 /* Cancels the scope: all that waits inside it is woken with -ECANCELED. Idempotent;
- * does not wait (koru_scope_close does). Never suspends. From any task of the same
- * loop.
- * Returns 0, or -EINVAL (not open), -EPERM (not on the scope's loop). */
+ * does not wait (koru_scope_close does). Never suspends. Any task, any thread; who is
+ * not inside the scope has to know by other means that it stays open meanwhile. From
+ * another thread it takes effect when the scope's loop has got the message.
+ * Returns 0, or -EINVAL (not open), -EPERM (in a process forked since it was opened). */
 int koru_scope_cancel(struct koru_scope *scope);
 
 /* How many failures the scope has seen since it was opened, those that found no room in `errors`
@@ -147,10 +152,10 @@ int koru_scope_cancel(struct koru_scope *scope);
 uint32_t koru_scope_errors(const struct koru_scope *scope);
 
 /* Memory that is freed when the scope closes, after its deferred clean-up. Aligned for every
- * type, contents undefined. It cannot be given back earlier. Never suspends. In any task of the
- * scope's loop, or in one of its clean-ups.
+ * type, contents undefined. It cannot be given back earlier. Never suspends. In any task inside the
+ * scope, on any loop, or in one of its clean-ups.
  * Returns NULL when there is no memory, `alloc_max` is reached, the scope is not open, or
- * outside the scope's loop. */
+ * outside the scope's koru_run. */
 void *koru_scope_alloc(struct koru_scope *scope, size_t size);
 
 /* True once a suspending call made here and now would return -ECANCELED: for long

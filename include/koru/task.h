@@ -30,8 +30,13 @@ enum koru_place {
 	KORU_HERE = 0,     /* on the loop of the caller: ordered with its other tasks, so
 	                    * what they share needs no lock */
 	KORU_ANY_LOOP = 1, /* on any loop of this koru_run: may run at the same time as the
-	                    * caller, so what they share needs the sync types */
+	                    * caller, so what they share needs the sync types. Who is idle
+	                    * takes it; once it has begun it stays where it is */
+	KORU_LOOP_FIRST = 16,
 };
+
+/* The place that is the loop `index` of this koru_run, from 0. */
+#define KORU_LOOP(index) ((enum koru_place)(KORU_LOOP_FIRST + (index)))
 
 struct koru_task_opts {
 	const char *name;  /* for reports; a static string. NULL: the function's name */
@@ -50,13 +55,14 @@ struct koru_task_opts {
  *
  * Starts fn(arg) as a task in `scope`, on this loop; NULL means the root scope of
  * koru_run: a detached task, cancelled when the main task ends. The task is queued,
- * not run: the caller goes on. Never suspends. Only in a task of the scope's loop.
- * A task started in a cancelled scope still runs; its suspending calls return
+ * not run: the caller goes on. Never suspends. Only in a task; when the scope is one of
+ * another loop, the caller has to be inside it, or know by other means that it stays open
+ * meanwhile. A task started in a cancelled scope still runs; its suspending calls return
  * -ECANCELED.
  *
  * Returns 0, and then fn is called exactly once (but see below), or
  *   -EINVAL  the scope is not open,
- *   -EPERM   outside a task, or the scope is another loop's,
+ *   -EPERM   outside a task, or the scope belongs to another koru_run,
  *   -ENOMEM  no memory for the task. This also fails the scope, so a caller that
  *            ignores it learns of it from koru_scope_close.
  *
@@ -66,7 +72,7 @@ struct koru_task_opts {
 #define koru_go(scope, fn, arg) koru__go((scope), (fn), (arg), #fn)
 
 /* int koru_go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg);
- * The same, with the place named. */
+ * The same, with the place named. Also -EINVAL: this koru_run has no such loop. */
 #define koru_go_on(scope, place, fn, arg) koru__go_on((scope), (place), (fn), (arg), #fn)
 
 /* int koru_go_with(struct koru_scope *scope, koru_fn *fn, void *arg,

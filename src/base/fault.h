@@ -23,6 +23,7 @@ enum koru__fault_point {
 	KORU__FAULT_URING,    /* io_uring_setup and what belongs to it */
 	KORU__FAULT_EPOLL,    /* epoll_create1, epoll_ctl */
 	KORU__FAULT_EVENTFD,
+	KORU__FAULT_THREAD, /* pthread_create */
 	KORU__FAULT_SIGALTSTACK,
 	KORU__FAULT_SOCKET,
 	KORU__FAULT_IO, /* read, write, recv, send, accept, connect */

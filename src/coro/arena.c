@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Scope arenas: chunks that are cut up from front to back, and lists of blocks that came back. The
- * arena lies in its first chunk. It is the last hook of its scope, so that clean-up still finds the
- * memory.
+ * arena lies in its first chunk. It is the last hook of its scope, which nothing else is, so that
+ * clean-up still finds the memory.
  */
 #include "coro/arena.h"
 
@@ -33,7 +33,7 @@ struct chunk {
 
 struct arena {
 	struct koru__scope_hook hook;
-	struct koru__lock lock; /* blocks come back from other loops */
+	struct koru__lock lock; /* its tasks may run on several loops */
 	char *at;               /* the free rest of the newest chunk */
 	size_t left;
 	struct chunk *chunks;
@@ -79,12 +79,11 @@ static void arena_close(struct koru_scope *scope, struct koru__scope_hook *hook)
 	koru__free(arena);
 }
 
-/* The one that the scope has already, or NULL. */
+/* Of a scope that may have none yet: NULL. */
 static struct arena *arena_of(const struct koru_scope *scope)
 {
-	struct koru__scope_hook *last = scope->koru__hooks;
-	return last && last->run == arena_close ? koru__container_of(last, struct arena, hook)
-	                                        : NULL;
+	struct koru__scope_hook *last = __atomic_load_n(&scope->koru__last_hook, __ATOMIC_ACQUIRE);
+	return last ? koru__container_of(last, struct arena, hook) : NULL;
 }
 
 static struct arena *arena_open(struct koru_scope *scope)
@@ -105,7 +104,10 @@ static struct arena *arena_open(struct koru_scope *scope)
 		                 .chunk_size = usual_chunk((size_t)2 * CHUNK_MIN),
 		                 .taken = size - head, /* what koru needs itself is not counted */
 		                 .max = max };
-	koru__scope_hook_last(scope, &arena->hook);
+	if (koru__scope_hook_last(scope, &arena->hook) != &arena->hook) {
+		koru__free(arena); /* another loop has just made one */
+		arena = arena_of(scope);
+	}
 	return arena;
 }
 
@@ -155,7 +157,7 @@ static void *cut(struct arena *arena, size_t size)
 /* The scope's arena, made if there is none yet; NULL without memory or where it may not be used. */
 static struct arena *arena_for(struct koru_scope *scope)
 {
-	if (!scope || koru__scope_hookable(scope) < 0)
+	if (!scope || koru__scope_hookable(scope, true) < 0)
 		return NULL;
 	struct arena *arena = arena_of(scope);
 	return arena ? arena : arena_open(scope);

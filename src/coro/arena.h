@@ -12,8 +12,8 @@ struct koru_scope;
 
 enum { KORU__BLOCK_MAX = 64 << 10 }; /* bytes of one */
 
-/* A block of `size` bytes that may be given back before the scope closes; NULL without memory. On
- * the scope's loop, the scope open. */
+/* A block of `size` bytes that may be given back before the scope closes; NULL without memory. In
+ * any task inside the scope. */
 void *koru__block_take(struct koru_scope *scope, size_t size);
 
 /* On any loop, while the scope is there. */

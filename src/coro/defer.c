@@ -48,7 +48,7 @@ static void run(struct koru_scope *scope, struct koru__scope_hook *hook)
 	                         .name = "deferred clean-up" });
 	koru__assert(rc == 0);
 	call(scope, &shield, defer_of(hook));
-	while (scope->koru__hooks && scope->koru__hooks->next->run == run)
+	while (scope->koru__hooks && scope->koru__hooks->run == run)
 		call(scope, &shield, defer_of(koru__scope_hook_take(scope)));
 	/* That the time is over is an error of those only whom it kept from their work. */
 	(void)koru_scope_close(&shield);
@@ -57,11 +57,11 @@ static void run(struct koru_scope *scope, struct koru__scope_hook *hook)
 int koru__defer(struct koru_scope *scope, struct koru_defer *defer, koru_fn *fn, void *arg,
                 const char *name)
 {
-	int rc = scope && fn ? koru__scope_hookable(scope) : -EINVAL;
+	int rc = scope && fn ? koru__scope_hookable(scope, false) : -EINVAL;
 	if (rc < 0)
 		return rc;
 	*defer = (struct koru_defer){ { NULL, run }, fn, arg, name };
-	koru__scope_hook_first(scope, &defer->koru__hook);
+	koru__scope_hook_add(scope, &defer->koru__hook);
 	return 0;
 }
 

@@ -20,7 +20,10 @@ static int pack(struct koru_scope *home, const void *args, size_t size, const ch
 		return rc;
 	void *block = koru__block_take(home, size);
 	if (koru__unlikely(!block)) {
-		koru__scope_failed(loop, home, -ENOMEM, name);
+		if (home->koru__loop == loop)
+			koru__scope_failed(loop, home, -ENOMEM, name);
+		else
+			(void)koru_scope_cancel(home);
 		return -ENOMEM;
 	}
 	memcpy(block, args, size);

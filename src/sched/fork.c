@@ -6,12 +6,15 @@
 
 #include <pthread.h>
 
+uint32_t koru__forks;
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int result;
 
 /* In the child, on the thread that forked: the only one it has. */
 static void leave_loop(void)
 {
+	koru__forks++;
 	koru__loop_here = (struct koru__loop_head){ .loop = 0 };
 }
 

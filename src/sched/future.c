@@ -124,16 +124,17 @@ static struct koru__wait *claim_starter(struct koru_future *f)
 	return starter && koru__claim(&starter->wait->claimed) ? starter->wait : NULL;
 }
 
+/* Root scopes have nobody who could await before closing them. */
 static bool is_being_closed(const struct koru_scope *scope)
 {
-	return scope->koru__state == KORU__SCOPE_CLOSING ||
-	       (!scope->koru__owner && !scope->koru__loop->main);
+	return scope->koru__state == KORU__SCOPE_CLOSING || !scope->koru__owner;
 }
 
 int koru__future_task_ended(struct koru_future *f, struct koru_scope *scope, int result)
 {
 	struct koru__waiters claimed;
 	int left = 0;
+	koru__sanitize_acquire(scope); /* where the task may have run on another loop */
 	koru__lock_take(&f->koru__lock);
 	struct koru__wait *starter = claim_starter(f);
 	/* Not published yet, so that whoever finds an error finds it in its list. */
@@ -211,14 +212,6 @@ int koru_ready(void)
 	return 0;
 }
 
-/* Whether the caller may wait for it. */
-static int admit(const struct koru_future *f, const struct koru__wait *wait)
-{
-	if (koru__unlikely(f->koru__state == KORU__FUTURE_NONE))
-		return -EINVAL;
-	return koru__unlikely(f->koru__task && f->koru__task == wait->task) ? -EDEADLK : 0;
-}
-
 int koru_await_result(struct koru_future *f, int *ret_result)
 {
 	struct koru__wait wait;
@@ -230,7 +223,7 @@ int koru_await_result(struct koru_future *f, int *ret_result)
 		koru__wait_spared();
 		return 0;
 	}
-	rc = admit(f, &wait);
+	rc = koru__future_admits(f, wait.task);
 	if (koru__unlikely(rc < 0))
 		return rc;
 	struct koru__waiter w = { .wait = &wait };
@@ -304,7 +297,7 @@ static int look(struct koru_future *const futures[], int count, const struct kor
 		known++;
 		if (koru__future_is_done(futures[i]))
 			return i;
-		int rc = admit(futures[i], wait);
+		int rc = koru__future_admits(futures[i], wait->task);
 		if (rc < 0)
 			return rc;
 	}

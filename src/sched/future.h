@@ -8,11 +8,23 @@
 #include "base/macro.h"
 #include "koru/future.h"
 
+#include <errno.h>
+
 struct koru_scope;
 
 static inline bool koru__future_is_done(const struct koru_future *f)
 {
 	return __atomic_load_n(&f->koru__state, __ATOMIC_ACQUIRE) == KORU__FUTURE_DONE;
+}
+
+/* Whether `task`, or a thread (NULL), may wait for it: 0, -EINVAL or -EDEADLK as koru_await. */
+static inline int koru__future_admits(const struct koru_future *f, const struct koru_task *task)
+{
+	if (koru__unlikely(f->koru__state == KORU__FUTURE_NONE))
+		return -EINVAL;
+	return koru__unlikely(f->koru__task && f->koru__task == task) && !koru__future_is_done(f)
+	               ? -EDEADLK
+	               : 0;
 }
 
 /* The result of a future that is done; an error counts as awaited from now on. */

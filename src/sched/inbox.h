@@ -6,8 +6,7 @@
  * and none is made in vain; models/inbox.pml is the proof.
  *
  *     head:   NULL ⇄ message → message → …       awake
- *             NULL → ASLEEP → message → …        whoever leaves ASLEEP has to wake the owner
- *             any → CLOSED                       nothing more is taken
+ *             NULL → ASLEEP → message → …        whoever ends ASLEEP has to wake the owner
  */
 #ifndef KORU_SCHED_INBOX_H
 #define KORU_SCHED_INBOX_H
@@ -22,32 +21,24 @@ struct koru__inbox {
 };
 
 #define KORU__INBOX_ASLEEP ((struct koru__message *)1)
-#define KORU__INBOX_CLOSED ((struct koru__message *)2)
 
-enum koru__inbox_put {
-	KORU__INBOX_PUT,
-	KORU__INBOX_WAKE,    /* it is in, and the caller has to wake the owner */
-	KORU__INBOX_REFUSED, /* closed: the message is still the caller's */
-};
-
-/* Any thread. Unless refused, the message is the owner's, and may be gone already. */
-static inline enum koru__inbox_put koru__inbox_put(struct koru__inbox *inbox,
-                                                   struct koru__message *message)
+/* Any thread. The message is the owner's from then on, and may be gone already. True when the
+ * caller has to wake the owner. */
+static inline bool koru__inbox_put(struct koru__inbox *inbox, struct koru__message *message)
 {
 	struct koru__message *head = __atomic_load_n(&inbox->head, __ATOMIC_RELAXED);
 	do {
-		if (head == KORU__INBOX_CLOSED)
-			return KORU__INBOX_REFUSED;
 		message->next = head == KORU__INBOX_ASLEEP ? NULL : head;
 	} while (!__atomic_compare_exchange_n(&inbox->head, &head, message, true, __ATOMIC_RELEASE,
 	                                      __ATOMIC_RELAXED));
-	return head == KORU__INBOX_ASLEEP ? KORU__INBOX_WAKE : KORU__INBOX_PUT;
+	return head == KORU__INBOX_ASLEEP;
 }
 
 /* The owner only, from here on. */
 static inline bool koru__inbox_empty(const struct koru__inbox *inbox)
 {
-	return __atomic_load_n(&inbox->head, __ATOMIC_RELAXED) == NULL;
+	struct koru__message *head = __atomic_load_n(&inbox->head, __ATOMIC_RELAXED);
+	return head == NULL || head == KORU__INBOX_ASLEEP;
 }
 
 /* What has come to hand, newest first, in the order of `next`, replaced by `by`. */
@@ -57,12 +48,26 @@ static inline struct koru__message *koru__inbox_swap(struct koru__inbox *inbox,
 	return __atomic_exchange_n(&inbox->head, by, __ATOMIC_ACQUIRE);
 }
 
+static inline bool koru__inbox_asleep(const struct koru__inbox *inbox)
+{
+	return __atomic_load_n(&inbox->head, __ATOMIC_SEQ_CST) == KORU__INBOX_ASLEEP;
+}
+
+/* Any thread: takes the sleeping owner's sleep away without leaving anything. True when the caller
+ * has to wake it. */
+static inline bool koru__inbox_rouse(struct koru__inbox *inbox)
+{
+	struct koru__message *asleep = KORU__INBOX_ASLEEP;
+	return __atomic_compare_exchange_n(&inbox->head, &asleep, NULL, false, __ATOMIC_SEQ_CST,
+	                                   __ATOMIC_SEQ_CST);
+}
+
 /* Goes to sleep; false when there is something to take instead. */
 static inline bool koru__inbox_sleep(struct koru__inbox *inbox)
 {
 	struct koru__message *none = NULL;
 	return __atomic_compare_exchange_n(&inbox->head, &none, KORU__INBOX_ASLEEP, false,
-	                                   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	                                   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 /* Awake again. True when nobody has put anything, so that no wake-up is on its way. */

@@ -8,14 +8,15 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/fault.h"
-#include "base/lock.h"
-#include "base/threads.h"
 #include "context/overflow.h"
-#include "context/sanitize.h"
 #include "poll/poller.h"
+#include "sched/idle.h"
 #include "sched/local.h"
 #include "sched/op.h"
 #include "sched/park.h"
+#include "sched/remote.h"
+#include "sched/runq.h"
+#include "sched/runtime.h"
 #include "sched/scope.h"
 #include "sched/wakeup.h"
 
@@ -28,15 +29,16 @@ enum { DONE_MAX = 256 }; /* completions taken in one go */
 /* While stacks lie unused, an idle loop wakes now and then to give their pages back. */
 static const int64_t trim_interval = 100 * KORU_MILLISECOND;
 
-/* A loop whose tasks only another thread could wake looks this often whether there still is one. */
-static const int64_t stuck_interval = KORU_SECOND;
-
 __thread struct koru__loop_head koru__loop_here;
 
-int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class)
+int koru__loop_open(struct koru__loop *loop, struct koru__runtime *runtime, int poller,
+                    unsigned size_class)
 {
 	memset(loop, 0, sizeof(*loop));
+	loop->runtime = runtime;
+	loop->index = (int)(loop - runtime->loops);
 	loop->size_class = size_class;
+	loop->spin_ns = runtime->count > 1 ? KORU__SPIN_MAX : 0;
 	int rc = koru__poller_open(poller, &loop->poller);
 	if (rc < 0)
 		return rc;
@@ -71,6 +73,7 @@ void koru__loop_close(struct koru__loop *loop)
 	koru__sanitize_quiet_end();
 	koru__context_done(&loop->context);
 	koru__stack_pool_done(&loop->stacks);
+	koru__remote_free(loop->spare);
 	koru__loop_here = (struct koru__loop_head){ .loop = NULL };
 }
 
@@ -92,26 +95,11 @@ static int64_t trim(struct koru__loop *loop)
 	return done ? trim_interval : 0;
 }
 
-/* True when no task is ready and nothing of this loop can wake one. */
-static bool is_idle(const struct koru__loop *loop)
-{
-	return !koru__loop_here.first && !loop->timers.root && loop->ops == 0 &&
-	       koru__inbox_empty(&loop->inbox);
-}
-
-/* And nothing else can either, for all that can be known: another thread might. */
-static bool is_stuck(const struct koru__loop *loop)
-{
-	return is_idle(loop) && koru__threads_count() <= 1 + KORU__SANITIZER_THREADS;
-}
-
 /* How long the poller may wait: not at all while a task is ready, else to the next timer. */
 static int64_t patience(struct koru__loop *loop)
 {
 	if (koru__loop_here.first)
 		return 0;
-	if (is_idle(loop))
-		return stuck_interval;
 	int64_t until = loop->timers.root ? loop->timers.root->key : KORU_FOREVER;
 	bool surplus = koru__stack_pool_has_surplus(&loop->stacks);
 	if (until == KORU_FOREVER && !surplus)
@@ -128,23 +116,21 @@ static int64_t patience(struct koru__loop *loop)
 	return until - now;
 }
 
-static void poll_once(struct koru__loop *loop)
+int koru__loop_ask(struct koru__loop *loop, int64_t limit)
 {
 	struct koru__op *done[DONE_MAX];
-	int64_t limit = patience(loop);
-	if (loop->ops == 0 && limit == 0)
-		return; /* the poller has nothing to tell */
 	loop->counters.polls++;
-	limit = koru__wakeup_sleep(loop, limit);
 	int n = loop->poller->ops->wait(loop->poller, limit, done, DONE_MAX);
 	koru__wakeup_rise(loop);
 	/* A poller that fails can finish nothing it holds; the tasks in it could never end. */
 	koru__assert(n >= 0);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		if (done[i] == &loop->wake_op)
 			koru__wakeup_completed(loop);
 		else
 			koru__op_completed(loop, done[i]);
+	}
+	return n;
 }
 
 static void begin_turn(struct koru__loop *loop)
@@ -152,6 +138,9 @@ static void begin_turn(struct koru__loop *loop)
 	loop->counters.switches += KORU__LOOP_TURN - koru__loop_here.ticks;
 	loop->counters.turns++;
 	koru__loop_here.ticks = KORU__LOOP_TURN;
+	/* One a turn, however many tasks keep each other busy. */
+	if (!koru__deque_empty(&loop->deque))
+		koru__runq_refill(loop);
 }
 
 bool koru__loop_next_turn(struct koru__loop *loop)
@@ -165,24 +154,22 @@ bool koru__loop_next_turn(struct koru__loop *loop)
 void koru__loop_run(struct koru__loop *loop)
 {
 	koru__loop_here.ticks = KORU__LOOP_TURN;
-	while (!koru__list_empty(&loop->root.koru__tasks)) {
+	for (;;) {
 		begin_turn(loop);
 		koru__wakeup_receive(loop);
-		while (koru__loop_here.first && koru__loop_here.ticks > 0)
+		while (koru__runq_any(loop) && koru__loop_here.ticks > 0)
 			koru__resume_first(loop);
 		if (loop->timers.root)
 			koru__timers_fire(loop, koru__clock_now());
-		if (koru__list_empty(&loop->root.koru__tasks))
+		if (koru__runtime_is_over(loop->runtime))
 			break;
-		if (is_stuck(loop)) {
-			/* Waits that cancellation cannot end are for tasks in a scope, and there
-			 * is always one at the end of that chain that it can. */
-			koru__assert(loop->root.koru__cause == 0);
-			koru__scope_fail(loop, &loop->root, -EDEADLK);
-			continue;
-		}
-		poll_once(loop);
+		int64_t limit = patience(loop);
+		if (limit > 0)
+			koru__idle(loop, limit);
+		else if (loop->ops > 0)
+			koru__loop_ask(loop, 0);
 	}
+	koru__wakeup_receive(loop); /* what is told to all at the end */
 }
 
 int koru_counters(struct koru_counters *ret_counters)

@@ -13,8 +13,9 @@
 #include "koru/counter.h"
 #include "koru/scope.h"
 #include "poll/poller.h"
+#include "sched/deque.h"
 #include "sched/inbox.h"
-#include "sched/runq.h"
+#include "sched/task.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +27,9 @@ enum {
 };
 
 /* Without the running task and the run queue, which are in koru__loop_here (koru/task.h). */
+struct koru__remote;
+struct koru__runtime;
+
 struct koru__loop {
 	struct koru__context context; /* the loop's own, on the thread's stack */
 	struct koru__context ended;   /* of the task that ended last; its fiber is still there */
@@ -43,6 +47,17 @@ struct koru__loop {
 	bool wake_watched;
 	bool asleep;         /* the inbox says so, or somebody found it so */
 	unsigned wakes_owed; /* writes to wake_fd that have come or are on their way */
+
+	struct koru__runtime *runtime;
+	int index;                        /* in the runtime's loops */
+	struct koru__deque deque;         /* unstarted tasks that other loops may take */
+	struct koru__remote *spare;       /* for the next theft */
+	unsigned victim;                  /* whom to look at first */
+	int64_t spin_ns;                  /* how long spinning is worth while */
+	struct koru__message root_cancel; /* to this loop: main has ended */
+	struct koru__message root_failed; /* from this loop to the first, once: */
+	struct koru__message deadlock;
+	int root_error; /* the first failure of a detached task here */
 
 	struct koru__slab tasks;
 	struct koru_scope root; /* holds the main task and the detached ones */
@@ -71,15 +86,24 @@ static inline struct koru_scope *koru__task_scope(const struct koru_task *task)
 }
 
 /* Makes a loop for the calling thread and installs it there; the mirror image. */
-int koru__loop_open(struct koru__loop *loop, int poller, unsigned size_class);
+int koru__loop_open(struct koru__loop *loop, struct koru__runtime *runtime, int poller,
+                    unsigned size_class);
 void koru__loop_close(struct koru__loop *loop);
 
-/* Runs until the root scope has no task left. */
+/* Runs until the whole run is over. */
 void koru__loop_run(struct koru__loop *loop);
 
-/* Leaves a message for the loop, which is in the hands of its thread from then on. Any thread.
- * Returns 0, or -ESHUTDOWN: the loop takes no more of them. */
-int koru__loop_send(struct koru__loop *loop, struct koru__message *message);
+/* Leaves a message for the loop, which is in the hands of its thread from then on. Any thread,
+ * while something keeps the run from being over: a task of it that has not ended, or
+ * koru__runtime_hold. */
+void koru__loop_send(struct koru__loop *loop, struct koru__message *message);
+
+/* Wakes it if it sleeps; false if it does not. Any thread. */
+bool koru__loop_rouse(struct koru__loop *loop);
+
+/* Asks the poller, waiting for at most `limit`, and hands out what has completed. Returns how
+ * many. */
+int koru__loop_ask(struct koru__loop *loop, int64_t limit);
 
 /* A turn is over. Begins the next one without the loop where that would have nothing to do
  * between them: no timer, nothing asked of the poller. */

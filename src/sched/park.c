@@ -11,6 +11,7 @@
 #include "sched/loop.h"
 #include "sched/runq.h"
 #include "sched/scope.h"
+#include "sched/spawn.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -23,13 +24,14 @@ static bool may_join(const struct koru_task *task)
 	       !KORU__ONE_TASK_PER_CONTEXT;
 }
 
-/* Runs a task that has not run yet, from its first to its last instruction, on this stack. */
+/* Runs a task that has not run yet, from its first to its last instruction, on this stack; then it
+ * is gone. */
 static void run_task(struct koru__loop *loop, struct koru_task *task)
 {
 	koru__task_move(task, KORU__TASK_QUEUED, KORU__TASK_RUNNING);
 	koru__loop_here.current = &task->head;
 	koru__sanitize_acquire(task);
-	koru__scope_task_ended(loop, task, task->fn(task->arg));
+	koru__task_ended(loop, task, task->fn(task->arg));
 }
 
 /* The bottom of every stack. Runs the task it was made for; when that has ended, tasks that have
@@ -38,32 +40,31 @@ static void run_tasks(void *arg)
 {
 	struct koru__loop *loop = arg;
 	struct koru_task *task = koru__task_self();
-	koru__context_enter(&task->head.context);
+	struct koru__stack *stack = task->stack;
+	struct koru__context self = { .sanitize = task->head.context.sanitize };
+	unsigned size_class = task->head.size_class;
+	koru__context_enter(&self);
 	for (;;) {
 		run_task(loop, task);
-		struct koru_task *next = koru__runq_first(&koru__loop_here);
-		if (!may_join(next) || next->head.size_class != task->head.size_class)
+		task = koru__runq_any(loop) ? koru__runq_first(&koru__loop_here) : NULL;
+		if (!may_join(task) || task->head.size_class != size_class)
 			break;
 		koru__runq_pop(&koru__loop_here);
-		next->head.context = task->head.context;
-		next->stack = task->stack;
-		koru__slab_give(&loop->tasks, task);
-		task = next;
+		task->head.context.sanitize = self.sanitize;
+		task->stack = stack;
 	}
 	/* The stack is free from here on, though still under us: nothing takes one before the
 	 * switch, since only a task that has a context is switched to. */
 	koru__context_done(&loop->ended);
-	loop->ended = task->head.context;
-	koru__stack_put(&loop->stacks, task->stack);
-	koru__slab_give(&loop->tasks, task);
-	struct koru_task *next = koru__runq_first(&koru__loop_here);
+	loop->ended = self;
+	koru__stack_put(&loop->stacks, stack);
 	struct koru__context *to = &loop->context;
 	koru__loop_here.current = NULL;
-	if (next && next->head.state == KORU__TASK_READY && koru__loop_here.ticks > 0) {
+	if (task && task->head.state == KORU__TASK_READY && koru__loop_here.ticks > 0) {
 		koru__runq_pop(&koru__loop_here);
-		koru__task_move(next, KORU__TASK_READY, KORU__TASK_RUNNING);
-		koru__loop_here.current = &next->head;
-		to = &next->head.context;
+		koru__task_move(task, KORU__TASK_READY, KORU__TASK_RUNNING);
+		koru__loop_here.current = &task->head;
+		to = &task->head.context;
 	}
 	koru__context_leave(&loop->ended, to);
 }
@@ -107,7 +108,7 @@ static __attribute__((noinline)) void start_first(struct koru__loop *loop,
 /* Leaves the running task, which is already parked or queued again. */
 static inline void switch_away(struct koru__loop *loop, struct koru__context *from)
 {
-	struct koru_task *next = koru__runq_first(&koru__loop_here);
+	struct koru_task *next = koru__runq_any(loop) ? koru__runq_first(&koru__loop_here) : NULL;
 	if (koru__unlikely(!next || (koru__loop_here.ticks == 0 && !koru__loop_next_turn(loop))))
 		switch_to_loop(loop, from);
 	else if (koru__unlikely(next->head.state == KORU__TASK_QUEUED))
@@ -179,19 +180,40 @@ static bool has_room(const struct koru_task *host, const struct koru_task *task)
 	return left >= koru__stack_class_size(task->head.size_class) / 4 * 3;
 }
 
+/* Takes a task of `scope` that could run at once: the first in the run queue, or the youngest of
+ * those that any loop could take. */
+static struct koru_task *take_of(struct koru__loop *loop, struct koru_scope *scope,
+                                 const struct koru_task *host)
+{
+	struct koru_task *task = koru__runq_first(&koru__loop_here);
+	if (may_join(task) && task->head.scope == scope && has_room(host, task))
+		return koru__runq_pop(&koru__loop_here);
+	if (koru__deque_empty(&loop->deque) || koru__loop_here.ticks == 0 ||
+	    KORU__ONE_TASK_PER_CONTEXT)
+		return NULL;
+	task = koru__deque_take_youngest(&loop->deque, scope);
+	if (!task)
+		return NULL;
+	koru__task_enter_scope(task, scope);
+	if (has_room(host, task)) {
+		koru__loop_here.ticks--;
+		return task;
+	}
+	koru__runq_push(&koru__loop_here, task);
+	return NULL;
+}
+
 bool koru__host_first(struct koru__loop *loop, struct koru_scope *scope)
 {
 	struct koru_task *host = koru__task_self();
-	struct koru_task *task = koru__runq_first(&koru__loop_here);
-	if (!may_join(task) || task->head.scope != scope || !has_room(host, task))
+	struct koru_task *task = take_of(loop, scope, host);
+	if (!task)
 		return false;
-	koru__runq_pop(&koru__loop_here);
 	loop->counters.tasks_hosted++;
 	koru__task_move(host, KORU__TASK_RUNNING, KORU__TASK_HOSTING);
 	task->stack = host->stack;
 	task->head.context.sanitize = host->head.context.sanitize;
 	run_task(loop, task);
-	koru__slab_give(&loop->tasks, task);
 	koru__task_move(host, KORU__TASK_HOSTING, KORU__TASK_RUNNING);
 	koru__loop_here.current = &host->head;
 	return true;
@@ -204,8 +226,7 @@ void koru__resume_first(struct koru__loop *loop)
 		int rc = prepare(loop, task);
 		if (rc < 0) {
 			koru__runq_pop(&koru__loop_here);
-			koru__scope_task_ended(loop, task, rc);
-			koru__slab_give(&loop->tasks, task);
+			koru__task_ended(loop, task, rc);
 			return;
 		}
 	}

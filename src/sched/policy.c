@@ -54,51 +54,51 @@ uint32_t koru_scope_errors(const struct koru_scope *scope)
 	return scope->koru__failures_count;
 }
 
-static void enter_ring(struct koru_scope *scope, struct koru__scope_hook *hook)
+void koru__scope_hook_add(struct koru_scope *scope, struct koru__scope_hook *hook)
 {
-	struct koru__scope_hook *last = scope->koru__hooks;
-	hook->next = last ? last->next : hook;
-	if (last)
-		last->next = hook;
-	else
-		scope->koru__hooks = hook;
-}
-
-void koru__scope_hook_first(struct koru_scope *scope, struct koru__scope_hook *hook)
-{
-	enter_ring(scope, hook);
-}
-
-void koru__scope_hook_last(struct koru_scope *scope, struct koru__scope_hook *hook)
-{
-	enter_ring(scope, hook);
+	hook->next = scope->koru__hooks;
 	scope->koru__hooks = hook;
 }
 
 struct koru__scope_hook *koru__scope_hook_take(struct koru_scope *scope)
 {
-	struct koru__scope_hook *last = scope->koru__hooks;
-	if (!last)
-		return NULL;
-	struct koru__scope_hook *first = last->next;
-	last->next = first->next;
-	if (first == last)
-		scope->koru__hooks = NULL;
+	struct koru__scope_hook *first = scope->koru__hooks;
+	if (first)
+		scope->koru__hooks = first->next;
 	return first;
+}
+
+struct koru__scope_hook *koru__scope_hook_last(struct koru_scope *scope,
+                                               struct koru__scope_hook *hook)
+{
+	struct koru__scope_hook *there = NULL;
+	bool set = __atomic_compare_exchange_n(&scope->koru__last_hook, &there, hook, false,
+	                                       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return set ? hook : there;
 }
 
 void koru__scope_unwind(struct koru_scope *scope)
 {
+	struct koru__scope_hook *hook;
 	scope->koru__state = KORU__SCOPE_UNWINDING;
-	for (struct koru__scope_hook *hook; (hook = koru__scope_hook_take(scope)) != NULL;)
+	while ((hook = koru__scope_hook_take(scope)) != NULL)
+		hook->run(scope, hook);
+	hook = scope->koru__last_hook;
+	scope->koru__last_hook = NULL;
+	if (hook)
 		hook->run(scope, hook);
 }
 
-int koru__scope_hookable(const struct koru_scope *scope)
+int koru__scope_hookable(const struct koru_scope *scope, bool last)
 {
+	const struct koru__loop *loop = koru__loop();
 	if (scope->koru__state == KORU__SCOPE_REFUSED)
 		return scope->koru__cause;
 	if (scope->koru__state == KORU__SCOPE_CLOSED)
 		return -EINVAL;
-	return koru__task_self() && scope->koru__loop == koru__loop() ? 0 : -EPERM;
+	if (!koru__task_self())
+		return -EPERM;
+	bool may =
+	        scope->koru__loop == loop || (last && scope->koru__loop->runtime == loop->runtime);
+	return may ? 0 : -EPERM;
 }

@@ -2,36 +2,22 @@
  * koru_run. See koru/run.h. */
 #include "koru/run.h"
 
-#include "base/alloc.h"
-#include "context/overflow.h"
 #include "poll/poller.h"
 #include "sched/fork.h"
 #include "sched/loop.h"
+#include "sched/runtime.h"
 
 #include <errno.h>
+#include <sched.h>
 
-/* Main's own error first; but where it only says "cancelled", what the cause of that was. */
-static int verdict(const struct koru__loop *loop)
+/* Those the process may run on. */
+static int cores(void)
 {
-	int result = loop->main_result;
-	int cause = loop->root.koru__cause;
-	if ((result >= 0 || result == -ECANCELED) && cause != -ECANCELED)
-		return cause;
-	return result;
-}
-
-static int run(struct koru__loop *loop, koru_fn *main_fn, void *arg)
-{
-	/* koru_go wants a task to be called from; the first one is made on behalf of nobody. */
-	struct koru_task nobody = { .head.scope = &loop->root };
-	koru__loop_here.current = &nobody.head;
-	int rc = koru__go(NULL, main_fn, arg, "main");
-	koru__loop_here.current = NULL;
-	if (rc < 0)
-		return rc;
-	loop->main = koru__runq_first(&koru__loop_here);
-	koru__loop_run(loop);
-	return verdict(loop);
+	cpu_set_t set;
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1; /* more than 1,024 processors: not worth guessing */
+	int count = CPU_COUNT(&set);
+	return count < KORU_LOOPS_MAX ? count : KORU_LOOPS_MAX;
 }
 
 int koru_run(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts)
@@ -42,28 +28,26 @@ int koru_run(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts)
 	int size_class = koru__stack_class(opts->stack_size);
 	if (size_class < 0 || opts->poller < KORU_POLLER_AUTO || opts->poller > KORU_POLLER_EPOLL)
 		return -EINVAL;
+	int loops = opts->loops == KORU_ALL_CORES ? cores() : opts->loops;
+	if (loops < 0 || loops > KORU_LOOPS_MAX)
+		return -EINVAL;
 	if (koru__loop())
 		return -EBUSY;
 	int rc = koru__fork_watch();
 	if (rc < 0)
 		return rc;
-	struct koru__loop *loop = koru__alloc(sizeof(*loop));
-	if (!loop)
-		return -ENOMEM;
-	rc = koru__loop_open(loop, opts->poller, (unsigned)size_class);
-	if (rc < 0)
-		goto out_free;
-	void *altstack;
-	rc = koru__overflow_open(koru_task_name, &altstack);
-	if (rc < 0)
-		goto out_close;
-	rc = run(loop, main_fn, arg);
-	koru__overflow_close(altstack);
-out_close:
-	koru__loop_close(loop);
-out_free:
-	koru__free(loop);
-	return rc;
+	return koru__runtime_run(loops ? loops : 1, opts->poller, (unsigned)size_class, main_fn,
+	                         arg);
+}
+
+int koru_loop_count(void)
+{
+	return koru__task_self() ? koru__loop()->runtime->count : 0;
+}
+
+int koru_loop_index(void)
+{
+	return koru__task_self() ? koru__loop()->index : -1;
 }
 
 const char *koru_poller_name(void)

@@ -6,6 +6,8 @@
 #ifndef KORU_SCHED_RUNQ_H
 #define KORU_SCHED_RUNQ_H
 
+#include "sched/loop.h"
+#include "sched/scope.h"
 #include "sched/task.h"
 
 #include <stddef.h>
@@ -33,6 +35,27 @@ static inline struct koru_task *koru__runq_pop(struct koru__loop_head *loop)
 	loop->first = head->next;
 	loop->ticks--;
 	return koru__task_of(head);
+}
+
+/* Takes a task that any loop could have taken, since nothing else is ready here. */
+static inline void koru__runq_refill(struct koru__loop *loop)
+{
+	struct koru_task *task = koru__deque_take_oldest(&loop->deque);
+	if (!task)
+		return;
+	koru__task_enter_scope(task, task->head.scope); /* it may have been cancelled meanwhile */
+	koru__runq_push(&koru__loop_here, task);
+}
+
+/* Whether a task is ready, or can be made so. */
+static inline bool koru__runq_any(struct koru__loop *loop)
+{
+	if (koru__likely(koru__loop_here.first))
+		return true;
+	if (koru__deque_empty(&loop->deque))
+		return false;
+	koru__runq_refill(loop);
+	return koru__loop_here.first != NULL;
 }
 
 #endif

@@ -4,12 +4,16 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
-#include "base/die.h"
 #include "base/list.h"
+#include "base/lock.h"
+#include "sched/fork.h"
 #include "sched/future.h"
 #include "sched/loop.h"
 #include "sched/park.h"
+#include "sched/remote.h"
+#include "sched/runtime.h"
 #include "sched/task.h"
+#include "sched/wakeup.h"
 
 #include <errno.h>
 
@@ -37,6 +41,7 @@ static void init(struct koru_scope *scope, struct koru__loop *loop, struct koru_
 	scope->koru__name = NULL;
 	scope->koru__locals = NULL;
 	scope->koru__hooks = NULL;
+	scope->koru__last_hook = NULL;
 	scope->koru__cleanup_timeout = 0;
 	scope->koru__alloc_max = 0;
 	scope->koru__failures_max = 0;
@@ -44,6 +49,8 @@ static void init(struct koru_scope *scope, struct koru__loop *loop, struct koru_
 	koru__list_init(&scope->koru__tasks);
 	koru__list_init(&scope->koru__children);
 	koru__list_init(&scope->koru__sibling);
+	scope->koru__cancel_asked = 0;
+	scope->koru__cancel_heard = false;
 }
 
 void koru__scope_open_root(struct koru__loop *loop, struct koru_scope *root)
@@ -62,6 +69,25 @@ static void on_deadline(struct koru__timer *timer)
 {
 	struct koru_scope *scope = koru__container_of(timer, struct koru_scope, koru__timer);
 	koru__scope_fail(scope->koru__loop, scope, -ETIMEDOUT);
+}
+
+void koru__scope_open_stand_in(struct koru__loop *loop, struct koru_scope *stand_in,
+                               struct koru_scope *scope, struct koru_task *task)
+{
+	init(stand_in, loop, NULL, task);
+	stand_in->koru__state = KORU__SCOPE_STAND_IN;
+	stand_in->koru__name = scope->koru__name;
+	stand_in->koru__cause = koru__scope_cause(scope) ? -ECANCELED : 0;
+	stand_in->koru__deadline = scope->koru__deadline;
+	if (stand_in->koru__deadline != KORU_FOREVER)
+		koru__timer_add(loop, &stand_in->koru__timer, stand_in->koru__deadline,
+		                on_deadline);
+}
+
+void koru__scope_close_stand_in(struct koru__loop *loop, struct koru_scope *stand_in)
+{
+	koru__timer_remove(loop, &stand_in->koru__timer);
+	stand_in->koru__state = KORU__SCOPE_CLOSED;
 }
 
 /* The moment that the options ask for: the nearer of the two, or KORU_FOREVER. */
@@ -135,12 +161,17 @@ static void interrupt(struct koru_task *task)
 }
 
 /* Wakes whoever has `scope` for innermost: tasks of it that opened none, and its owner. */
-static void interrupt_in(struct koru_scope *scope)
+static void interrupt_in(struct koru__loop *loop, struct koru_scope *scope)
 {
+	/* From here on thieves see that it is cancelled; and we see what they took before. */
+	koru__deque_fence(&loop->deque);
 	struct koru__list *head = &scope->koru__tasks;
 	for (struct koru__list *n = head->next; n != head; n = n->next) {
 		struct koru_task *task = koru__container_of(n, struct koru_task, sibling);
-		if (task->head.scope == scope)
+		unsigned place = koru__task_place(task);
+		if (place == KORU__AWAY)
+			koru__remote_cancel(task->remote);
+		else if (place != KORU_ANY_LOOP && task->head.scope == scope)
 			interrupt(task);
 	}
 	if (scope->koru__owner && scope->koru__owner->head.scope == scope)
@@ -177,9 +208,10 @@ void koru__scope_fail(struct koru__loop *loop, struct koru_scope *scope, int cau
 		bool news = s->koru__cause == 0;
 		if (news) {
 			loop->counters.scopes_cancelled++;
-			s->koru__cause = s == scope ? cause : -ECANCELED;
+			__atomic_store_n(&s->koru__cause, s == scope ? cause : -ECANCELED,
+			                 __ATOMIC_RELAXED);
 			koru__timer_remove(loop, &s->koru__timer);
-			interrupt_in(s);
+			interrupt_in(loop, s);
 		}
 		s = next_below(scope, s, news);
 	}
@@ -200,49 +232,25 @@ int koru__checkpoint(struct koru__loop *loop)
 	return koru__scope_is_over(loop, koru__task_self()->head.scope) ? -ECANCELED : 0;
 }
 
-/* Nobody has awaited them, and now it is too late. */
-static void fail_with_errors(struct koru__loop *loop, struct koru_scope *scope)
+void koru__scope_task_ended(struct koru__loop *loop, struct koru_scope *scope,
+                            struct koru_task *task, int result)
 {
-	int error = koru__future_errors(scope);
-	if (koru__unlikely(error < 0))
-		koru__scope_decide(loop, scope, error);
-}
-
-void koru__scope_task_ended(struct koru__loop *loop, struct koru_task *task, int result)
-{
-	struct koru_scope *home = task->head.scope;
-	if (koru__unlikely(koru__loop() != loop))
-		koru__die(
-		        "koru: task '%s' returned in a process forked by it: end that with _exit\n",
-		        task->name ? task->name : "?");
-	/* Its storage was on the stack of a function that has returned: nothing can be saved. */
-	if (koru__unlikely(home->koru__owner == task))
-		koru__die("koru: task '%s' returned without closing a scope it had opened\n",
-		          task->name ? task->name : "?");
 	koru__list_remove(&task->sibling);
-	koru__sanitize_release(home);
+	koru__sanitize_release(scope);
 	int own = result; /* may be the concern of those who await it, not of the scope */
 	if (task->future)
-		result = koru__future_task_ended(task->future, home, result);
-	if (task == loop->main) {
-		loop->main = NULL;
-		loop->main_result = result;
-		fail_with_errors(loop, home);
-		koru__scope_fail(loop, home,
-		                 result < 0 ? result : -ECANCELED); /* ends the detached */
-	} else if (koru__unlikely(home->koru__policy == KORU_SCOPE_RACE && own >= 0)) {
-		koru__scope_finished(loop, home, own);
+		result = koru__future_task_ended(task->future, scope, result);
+	if (koru__unlikely(!scope->koru__owner)) {
+		koru__runtime_root_task_ended(loop, task, result);
+		return;
 	}
-	if (koru__unlikely(result < 0)) {
-		koru__scope_failed(loop, home, result, task->name);
-		/* Of a detached task, cancelled since main has ended: nobody but koru_run could
-		 * tell of it. */
-		if (home == &loop->root && !loop->main && home->koru__cause == -ECANCELED)
-			home->koru__cause = result;
-	}
-	if (koru__list_empty(&home->koru__tasks) && home->koru__state == KORU__SCOPE_CLOSING &&
-	    home->koru__owner->head.state == KORU__TASK_PARKED)
-		koru__unpark(home->koru__owner, 0);
+	if (koru__unlikely(result < 0))
+		koru__scope_failed(loop, scope, result, task->name);
+	else if (koru__unlikely(scope->koru__policy == KORU_SCOPE_RACE && own >= 0))
+		koru__scope_finished(loop, scope, own);
+	if (koru__list_empty(&scope->koru__tasks) && scope->koru__state == KORU__SCOPE_CLOSING &&
+	    scope->koru__owner->head.state == KORU__TASK_PARKED)
+		koru__unpark(scope->koru__owner, 0);
 }
 
 static bool is_open(const struct koru_scope *scope)
@@ -253,8 +261,26 @@ static bool is_open(const struct koru_scope *scope)
 int koru__scope_admits(struct koru__loop *loop, const struct koru_scope *scope)
 {
 	if (koru__likely(is_open(scope)))
-		return koru__likely(scope->koru__loop == loop) ? 0 : -EPERM;
+		return koru__likely(scope->koru__loop->runtime == loop->runtime) ? 0 : -EPERM;
 	return scope->koru__state == KORU__SCOPE_REFUSED ? scope->koru__cause : -EINVAL;
+}
+
+static void on_cancel(struct koru__loop *loop, struct koru__message *message)
+{
+	struct koru_scope *scope = koru__container_of(message, struct koru_scope, koru__cancel);
+	scope->koru__cancel_heard = true;
+	koru__scope_fail(loop, scope, -ECANCELED);
+}
+
+/* Before the scope's storage goes: a cancellation that another thread has begun to send has to
+ * arrive. */
+static void await_cancel(struct koru__loop *loop, struct koru_scope *scope)
+{
+	while (__atomic_load_n(&scope->koru__cancel_asked, __ATOMIC_ACQUIRE) &&
+	       !scope->koru__cancel_heard) {
+		koru__wakeup_receive(loop);
+		koru__pause();
+	}
 }
 
 static const struct koru__wait_kind closing = { "the tasks of a scope", NULL };
@@ -272,7 +298,10 @@ int koru_scope_close(struct koru_scope *scope)
 	if (task->head.scope != scope)
 		return -EINVAL;
 	scope->koru__state = KORU__SCOPE_CLOSING;
-	fail_with_errors(loop, scope);
+	/* Nobody has awaited them, and now it is too late. */
+	int error = koru__future_errors(scope);
+	if (koru__unlikely(error < 0))
+		koru__scope_decide(loop, scope, error);
 	/* Not `if`: others may start a task in it between our wake-up and our turn to run. */
 	while (!koru__list_empty(&scope->koru__tasks))
 		if (!koru__host_first(loop, scope))
@@ -281,8 +310,10 @@ int koru_scope_close(struct koru_scope *scope)
 	/* A deadline that passed while the loop had no time to notice still counts. */
 	(void)koru__scope_is_over(loop, scope);
 	koru__timer_remove(loop, &scope->koru__timer);
-	if (koru__unlikely(scope->koru__hooks))
+	if (koru__unlikely(koru__scope_has_hooks(scope)))
 		koru__scope_unwind(scope);
+	if (koru__unlikely(scope->koru__cancel_asked))
+		await_cancel(loop, scope);
 	koru__list_remove(&scope->koru__sibling);
 	koru__task_enter_scope(task, scope->koru__parent);
 	scope->koru__state = KORU__SCOPE_CLOSED;
@@ -293,9 +324,17 @@ int koru_scope_cancel(struct koru_scope *scope)
 {
 	if (!is_open(scope))
 		return -EINVAL;
-	if (!koru__task_self() || scope->koru__loop != koru__loop())
+	struct koru__loop *home = scope->koru__loop;
+	if (koru__task_self() && koru__loop() == home) {
+		koru__scope_fail(home, scope, -ECANCELED);
+		return 0;
+	}
+	if (home->runtime->forks != koru__forks)
 		return -EPERM;
-	koru__scope_fail(scope->koru__loop, scope, -ECANCELED);
+	if (koru__claim(&scope->koru__cancel_asked)) {
+		scope->koru__cancel.receive = on_cancel;
+		koru__loop_send(home, &scope->koru__cancel);
+	}
 	return 0;
 }
 

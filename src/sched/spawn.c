@@ -1,17 +1,74 @@
 /* SPDX-License-Identifier: MIT
- * Starting tasks. See koru/task.h. */
+ * Starting and ending tasks. See koru/task.h and spawn.h. */
 #include "sched/spawn.h"
 
-#include "base/list.h"
+#include "base/die.h"
 #include "koru/future.h"
 #include "sched/loop.h"
+#include "sched/remote.h"
+#include "sched/runq.h"
+#include "sched/runtime.h"
 #include "sched/scope.h"
 #include "sched/task.h"
 
 #include <errno.h>
 
-static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
-                 const char *name, size_t stack_size, struct koru_future *future)
+/* What a task is made of. */
+struct plan {
+	koru_fn *fn;
+	void *arg;
+	const char *name;
+	unsigned place;
+	int size_class;
+	struct koru_future *future;
+};
+
+/* Field by field: the context is set when it first runs. */
+static inline void fill(struct koru_task *task, const struct plan *plan)
+{
+	task->stack = NULL;
+	task->head.state = KORU__TASK_QUEUED;
+	task->head.size_class = (uint8_t)plan->size_class;
+	task->fn = plan->fn;
+	task->arg = plan->arg;
+	task->name = plan->name;
+	task->future = plan->future;
+	if (plan->future) {
+		plan->future->koru__task = task;
+		plan->future->koru__name = plan->name;
+	}
+}
+
+/* In a scope of another loop, or on another loop. */
+static __attribute__((noinline)) int spawn_away(struct koru__loop *loop, struct koru_scope *scope,
+                                                const struct plan *plan)
+{
+	struct koru__runtime *runtime = loop->runtime;
+	struct koru__loop *at = loop;
+	if (plan->place >= KORU_LOOP_FIRST)
+		at = &runtime->loops[plan->place - KORU_LOOP_FIRST];
+	if (scope == &loop->root)
+		scope = &at->root;
+	struct koru__remote *remote = koru__remote_new();
+	if (!remote) {
+		if (scope->koru__loop == loop)
+			koru__scope_failed(loop, scope, -ENOMEM, plan->name);
+		else
+			(void)koru_scope_cancel(scope);
+		return -ENOMEM;
+	}
+	fill(&remote->own, plan);
+	remote->own.locals = scope->koru__locals;
+	if (scope->koru__loop == loop) {
+		koru__remote_start(remote, scope, at);
+		return 0;
+	}
+	int rc = koru__remote_join(remote, scope, at);
+	koru__assert(rc == 0); /* not over while the calling task runs */
+	return rc;
+}
+
+static int spawn(struct koru_scope *scope, const struct plan *plan)
 {
 	struct koru__loop *loop = koru__loop();
 	if (koru__unlikely(!loop || !koru__task_self()))
@@ -21,47 +78,61 @@ static int spawn(struct koru_scope *scope, enum koru_place place, koru_fn *fn, v
 	int rc = koru__scope_admits(loop, scope);
 	if (koru__unlikely(rc < 0))
 		return rc;
-	int size_class = stack_size ? koru__stack_class(stack_size) : (int)loop->size_class;
-	if (koru__unlikely(size_class < 0))
-		return size_class;
+	if (koru__unlikely(scope->koru__loop != loop ||
+	                   (plan->place >= KORU_LOOP_FIRST &&
+	                    plan->place != KORU_LOOP_FIRST + (unsigned)loop->index)))
+		return spawn_away(loop, scope, plan);
 	struct koru_task *task = koru__slab_take(&loop->tasks);
 	if (koru__unlikely(!task)) {
-		koru__scope_failed(loop, scope, -ENOMEM, name);
+		koru__scope_failed(loop, scope, -ENOMEM, plan->name);
 		return -ENOMEM;
 	}
-	/* Field by field: the context is set when it first runs. */
+	fill(task, plan);
 	koru__task_enter_scope(task, scope);
-	task->stack = NULL;
-	task->head.state = KORU__TASK_QUEUED;
-	task->head.size_class = (uint8_t)size_class;
-	task->head.place = (uint8_t)place;
-	task->fn = fn;
-	task->arg = arg;
-	task->name = name;
-	task->future = future;
-	if (future) {
-		future->koru__task = task;
-		future->koru__name = name;
-	}
-	task->locals = scope->koru__locals;
 	loop->counters.tasks++;
-	koru__list_push_back(&scope->koru__tasks, &task->sibling);
+	task->locals = scope->koru__locals;
+	if (koru__unlikely(!scope->koru__owner))
+		koru__runtime_root_add(loop, task);
+	else
+		koru__scope_add(scope, task);
 	koru__sanitize_release(task);
-	koru__runq_push(&koru__loop_here, task);
+	if (koru__likely(plan->place != KORU_ANY_LOOP)) {
+		task->head.place = KORU_HERE;
+		koru__runq_push(&koru__loop_here, task);
+	} else {
+		task->head.place = KORU_ANY_LOOP;
+		koru__deque_push(&loop->deque, task);
+		koru__runtime_made_work(loop->runtime);
+	}
 	return 0;
+}
+
+/* Whether there is such a place in this run. */
+static bool is_place(unsigned place)
+{
+	if (place == KORU_HERE || place == KORU_ANY_LOOP)
+		return true;
+	struct koru__loop *loop = koru__loop();
+	return place >= KORU_LOOP_FIRST && loop &&
+	       place - KORU_LOOP_FIRST < (unsigned)loop->runtime->count;
+}
+
+static int default_class(void)
+{
+	return koru__loop() ? (int)koru__loop()->size_class : 0;
 }
 
 int koru__go(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name)
 {
-	return spawn(scope, KORU_HERE, fn, arg, name, 0, NULL);
+	return spawn(scope, &(struct plan){ fn, arg, name, KORU_HERE, default_class(), NULL });
 }
 
 int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
                 const char *name)
 {
-	if (place != KORU_HERE && place != KORU_ANY_LOOP)
+	if (!is_place(place))
 		return -EINVAL;
-	return spawn(scope, place, fn, arg, name, 0, NULL);
+	return spawn(scope, &(struct plan){ fn, arg, name, place, default_class(), NULL });
 }
 
 int koru__spawn(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
@@ -70,10 +141,14 @@ int koru__spawn(struct koru_scope *scope, koru_fn *fn, void *arg, const char *na
 	static const struct koru_task_opts defaults;
 	if (!opts)
 		opts = &defaults;
-	if (opts->place != KORU_HERE && opts->place != KORU_ANY_LOOP)
+	int size_class = opts->stack_size ? koru__stack_class(opts->stack_size) : default_class();
+	if (size_class < 0)
+		return size_class;
+	if (!is_place(opts->place))
 		return -EINVAL;
-	return spawn(scope, opts->place, fn, arg, opts->name ? opts->name : name, opts->stack_size,
-	             future);
+	if (opts->name)
+		name = opts->name;
+	return spawn(scope, &(struct plan){ fn, arg, name, opts->place, size_class, future });
 }
 
 int koru__go_with(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
@@ -82,8 +157,54 @@ int koru__go_with(struct koru_scope *scope, koru_fn *fn, void *arg, const char *
 	return koru__spawn(scope, fn, arg, name, opts, NULL);
 }
 
+int koru__spawn_main(struct koru__loop *loop, koru_fn *main_fn, void *arg)
+{
+	struct koru_task *task = koru__slab_take(&loop->tasks);
+	if (!task)
+		return -ENOMEM;
+	fill(task, &(struct plan){ main_fn, arg, "main", KORU_HERE, (int)loop->size_class, NULL });
+	task->head.place = KORU_HERE;
+	task->locals = NULL;
+	koru__task_enter_scope(task, &loop->root);
+	loop->counters.tasks++;
+	loop->main = task;
+	koru__runtime_root_add(loop, task);
+	koru__sanitize_release(task);
+	koru__runq_push(&koru__loop_here, task);
+	return 0;
+}
+
+/* Its storage was on the stack of a function that has returned: nothing can be saved. */
+static void check_closed(const struct koru_task *task)
+{
+	const struct koru_scope *scope = task->head.scope;
+	if (koru__unlikely(scope->koru__owner == task &&
+	                   scope->koru__state != KORU__SCOPE_STAND_IN))
+		koru__die("koru: task '%s' returned without closing a scope it had opened\n",
+		          koru__task_name(task) ? koru__task_name(task) : "?");
+}
+
+void koru__task_ended(struct koru__loop *loop, struct koru_task *task, int result)
+{
+	if (koru__unlikely(koru__loop() != loop))
+		koru__die("koru: task '%s' returned in a process forked by it: use _exit there\n",
+		          koru__task_name(task) ? koru__task_name(task) : "?");
+	check_closed(task);
+	if (koru__unlikely(koru__task_place(task) == KORU__AWAY)) {
+		koru__remote_ended(task->remote, result);
+		return;
+	}
+	koru__scope_task_ended(loop, task->head.scope, task, result);
+	koru__slab_give(&loop->tasks, task);
+}
+
+const char *koru__task_name(const struct koru_task *task)
+{
+	return koru__task_place(task) == KORU__AWAY ? task->remote->name : task->name;
+}
+
 const char *koru_task_name(void)
 {
 	struct koru_task *task = koru__task_self();
-	return task ? task->name : NULL;
+	return task ? koru__task_name(task) : NULL;
 }

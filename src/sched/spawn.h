@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * Starting tasks, for those who want more of it than koru/task.h offers.
+ * How a task begins and ends, as the scheduler sees it. See koru/task.h.
  */
 #ifndef KORU_SCHED_SPAWN_H
 #define KORU_SCHED_SPAWN_H
 
 #include "koru/task.h"
 
+struct koru__loop;
 struct koru_future;
+struct koru_task;
 
 /* As koru_go_with; the result goes to `future`, which may be NULL. */
 int koru__spawn(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
                 const struct koru_task_opts *opts, struct koru_future *future);
+
+/* Queues the main task of a run, on its first loop. Returns 0 or -ENOMEM. */
+int koru__spawn_main(struct koru__loop *loop, koru_fn *main_fn, void *arg);
+
+/* The task's function has returned, on the loop where it ran: the task is gone. */
+void koru__task_ended(struct koru__loop *loop, struct koru_task *task, int result);
+
+/* Its name, wherever that is kept. */
+const char *koru__task_name(const struct koru_task *task);
 
 #endif

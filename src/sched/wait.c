@@ -3,11 +3,13 @@
 #include "sched/wait.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "context/sanitize.h"
 #include "sched/loop.h"
 #include "sched/park.h"
 #include "sched/scope.h"
 #include "sched/task.h"
+#include "sched/wakeup.h"
 
 #include <errno.h>
 
@@ -40,25 +42,32 @@ void koru__wait_interrupt(struct koru_task *task)
 		koru__unpark(task, -ECANCELED);
 }
 
-static int block(struct koru__wait *wait)
+static bool is_woken(const struct koru__wait *wait)
 {
-	for (int i = 0; i < THREAD_SPINS_MAX; i++) {
-		if (__atomic_load_n(&wait->woken, __ATOMIC_ACQUIRE))
-			return wait->result;
+	return __atomic_load_n(&wait->woken, __ATOMIC_ACQUIRE) == KORU__WOKEN;
+}
+
+int koru__wait_block(struct koru__wait *wait, int64_t until)
+{
+	for (int i = 0; i < THREAD_SPINS_MAX && !is_woken(wait); i++)
 		koru__pause();
+	while (!is_woken(wait)) {
+		int64_t left = until == KORU_FOREVER ? until : until - koru__clock_now();
+		if (left > 0)
+			koru__futex_wait(&wait->woken, KORU__WOKEN_NOT, left);
+		else if (koru__claim(&wait->claimed))
+			return -ETIMEDOUT;
+		else
+			until = KORU_FOREVER; /* it is on its way */
 	}
-	while (!__atomic_load_n(&wait->woken, __ATOMIC_ACQUIRE))
-		koru__futex_wait(&wait->woken, 0, KORU_FOREVER);
+	koru__sanitize_acquire(wait);
 	return wait->result;
 }
 
 int koru__wait_suspend(struct koru__wait *wait, const struct koru__wait_kind *kind)
 {
-	if (koru__unlikely(!wait->task)) {
-		int result = block(wait);
-		koru__sanitize_acquire(wait);
-		return result;
-	}
+	if (koru__unlikely(!wait->task))
+		return koru__wait_block(wait, KORU_FOREVER);
 	return koru__park(wait->loop, kind, wait);
 }
 
@@ -94,14 +103,18 @@ void koru__wait_wake(struct koru__wait *wait, int result)
 	if (loop) {
 		koru__sanitize_release(wait->task);
 		wait->message.receive = on_message;
-		int rc = koru__loop_send(loop, &wait->message);
-		koru__assert(rc == 0); /* a loop with a task in it takes messages */
+		koru__loop_send(loop, &wait->message);
 		return;
 	}
 	koru__sanitize_release(wait);
 	uint32_t *word = &wait->woken;
-	__atomic_store_n(word, 1, __ATOMIC_RELEASE);
-	koru__futex_wake(word, 1);
+	bool polls = __atomic_load_n(word, __ATOMIC_RELAXED) == KORU__WOKEN_NOT_AND_POLLS;
+	int fd = polls ? wait->wake_fd : -1;
+	__atomic_store_n(word, KORU__WOKEN, __ATOMIC_RELEASE);
+	if (koru__unlikely(polls))
+		koru__wakeup_write(fd);
+	else
+		koru__futex_wake(word, 1);
 }
 
 void koru__waiters_claim_all(struct koru__waiters *q, struct koru__waiters *ret_claimed)

@@ -25,13 +25,22 @@ struct koru__loop;
 struct koru__wait_kind;
 struct koru_task;
 
+/* A plain thread that waits for descriptors too says so before it enters its first queue. Whoever
+ * claims it writes a one to its eventfd, which stays open until then. */
+enum koru__woken {
+	KORU__WOKEN_NOT,
+	KORU__WOKEN,
+	KORU__WOKEN_NOT_AND_POLLS,
+};
+
 /* One who waits, on its own stack. */
 struct koru__wait {
 	struct koru__loop *loop; /* NULL: a plain thread */
 	struct koru_task *task;
 	uint32_t claimed; /* how it ends is decided */
-	uint32_t woken;   /* a plain thread sleeps on it */
+	uint32_t woken;   /* enum koru__woken: a plain thread sleeps on it */
 	int result;
+	int wake_fd;                  /* of a thread that polls: the eventfd it polls */
 	struct koru__message message; /* to its loop */
 };
 
@@ -48,6 +57,9 @@ void koru__wait_spared(void);
  * caller removes the entries that are still queued.
  * Returns the waker's result, or -ECANCELED, and then nobody has claimed it. */
 int koru__wait_suspend(struct koru__wait *wait, const struct koru__wait_kind *kind);
+
+/* The same for a plain thread, until a moment: -ETIMEDOUT then, and nobody has claimed it. */
+int koru__wait_block(struct koru__wait *wait, int64_t until);
 
 /* The plain case, one queue: enters `queue`, gives `lock` up, suspends, and is out of the queue
  * when it returns, with the lock given up. `waiter` was filled in but for its links. */

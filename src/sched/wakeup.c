@@ -5,7 +5,9 @@
 #include "base/assert.h"
 #include "base/lock.h"
 #include "context/sanitize.h"
+#include "sched/fork.h"
 #include "sched/loop.h"
+#include "sched/runtime.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -122,19 +124,32 @@ void koru__wakeup_receive(struct koru__loop *loop)
 	}
 }
 
-int koru__loop_send(struct koru__loop *loop, struct koru__message *message)
+void koru__wakeup_write(int fd)
 {
-	enum koru__inbox_put put = koru__inbox_put(&loop->inbox, message);
-	if (put == KORU__INBOX_REFUSED)
-		return -ESHUTDOWN;
-	if (put == KORU__INBOX_WAKE) {
-		/* The last that this thread does with the loop, which waits for it. An eventfd
-		 * takes a one unless 2^64 - 2 of them are unread. */
-		const uint64_t one = 1;
-		koru__sanitize_quiet_begin(); /* the descriptor is of the loop's making */
-		ssize_t n = write(loop->wake_fd, &one, sizeof(one));
-		koru__sanitize_quiet_end();
-		koru__assert(n == sizeof(one));
-	}
-	return 0;
+	const uint64_t one = 1;
+	koru__sanitize_quiet_begin(); /* no race with whoever made the descriptor */
+	ssize_t n = write(fd, &one, sizeof(one));
+	koru__sanitize_quiet_end();
+	koru__assert(n == sizeof(one)); /* unless 2^64 - 2 of them are unread */
+}
+
+/* The last that this thread does with the loop, which waits for it before it closes. */
+static void wake(struct koru__loop *loop)
+{
+	if (koru__likely(loop->runtime->forks == koru__forks)) /* not a copy of our parent's */
+		koru__wakeup_write(loop->wake_fd);
+}
+
+void koru__loop_send(struct koru__loop *loop, struct koru__message *message)
+{
+	if (koru__inbox_put(&loop->inbox, message))
+		wake(loop);
+}
+
+bool koru__loop_rouse(struct koru__loop *loop)
+{
+	if (!koru__inbox_rouse(&loop->inbox))
+		return false;
+	wake(loop);
+	return true;
 }

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The runtime: the loops of one koru_run, and what they have to agree on: when all is over, who
+ * sleeps, and whether anything can still happen.
+ *
+ * Each loop has a root scope. That of the first is the real one; cancelling it cancels those of the
+ * others by message, and what fails in those is reported to it. The run is over when all are empty:
+ * a task can only be made by a task, so they stay so.
+ */
+#ifndef KORU_SCHED_RUNTIME_H
+#define KORU_SCHED_RUNTIME_H
+
+#include "koru/run.h"
+#include "sched/loop.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct koru__runtime {
+	int count; /* of loops */
+	struct koru__loop *loops;
+	uint32_t forks; /* koru__forks when it began: else this is a copy of the parent's */
+
+	/* Written by all loops, as atomics. */
+	uint32_t held;      /* root scopes with tasks in them, and tasks on their way to one */
+	uint32_t over;      /* held has fallen to 0 */
+	uint32_t idle;      /* loops with nothing to run */
+	uint32_t searching; /* of these, those that look for something to steal, and */
+	uint32_t sleeping;  /* those that sleep or are about to */
+	uint32_t stuck;     /* of these, those that wait for nothing but messages */
+	uint32_t stirs;     /* how often one of those woke */
+};
+
+/* Runs main_fn(arg) on the first of `count` loops, the others on threads of their own, and
+ * returns when all is over. Errors as koru_run. */
+int koru__runtime_run(int count, int poller, unsigned size_class, koru_fn *main_fn, void *arg);
+
+/* Keeps the run from being over; false when it is already. */
+bool koru__runtime_hold(struct koru__runtime *runtime);
+void koru__runtime_release(struct koru__runtime *runtime);
+
+/* On the loop of a root scope: puts a task into it. */
+void koru__runtime_root_add(struct koru__loop *loop, struct koru_task *task);
+
+/* On the loop of a root scope, whose task has ended and is out of its list. */
+void koru__runtime_root_task_ended(struct koru__loop *loop, struct koru_task *task, int result);
+
+/* Wakes a loop that sleeps, if there is one, to steal what has just been made. */
+void koru__runtime_wake_one(struct koru__runtime *runtime);
+
+static inline bool koru__runtime_is_over(const struct koru__runtime *runtime)
+{
+	return __atomic_load_n(&runtime->over, __ATOMIC_SEQ_CST) != 0;
+}
+
+/* After something was made that could be stolen. */
+static inline void koru__runtime_made_work(struct koru__runtime *runtime)
+{
+	if (__atomic_load_n(&runtime->sleeping, __ATOMIC_RELAXED) > 0 &&
+	    __atomic_load_n(&runtime->searching, __ATOMIC_RELAXED) == 0)
+		koru__runtime_wake_one(runtime);
+}
+
+/* A loop that waits for nothing but messages goes to sleep: true when all loops do, so that only
+ * another thread could bring one. Its mirror image follows in any case. */
+bool koru__runtime_stuck(struct koru__runtime *runtime);
+void koru__runtime_unstuck(struct koru__runtime *runtime);
+
+/* Every task waits and nothing can wake one: cancels all with -EDEADLK. */
+void koru__runtime_deadlock(struct koru__runtime *runtime);
+
+#endif

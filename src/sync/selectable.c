@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ * The two ends of a channel, and futures, as cases of a select. See selectable.h. */
+#include "sync/selectable.h"
+
+#include "base/macro.h"
+#include "sched/future.h"
+#include "sync/chan.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+
+static_assert(offsetof(struct koru_chan, koru__lock) == 0, "selectable.h");
+static_assert(offsetof(struct koru_future, koru__lock) == 0, "selectable.h");
+
+#define HINT(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
+static bool send_ready(const struct koru_case *c)
+{
+	const struct koru_chan *ch = c->koru__object;
+	return HINT(ch->koru__count) < ch->koru__capacity || HINT(ch->koru__receivers.first) ||
+	       HINT(ch->koru__closed);
+}
+
+static bool send_attempt(struct koru_case *c, struct koru__waiter **ret_wake)
+{
+	int rc = koru__chan_send_locked(c->koru__object, c->koru__value, ret_wake);
+	if (rc == -EAGAIN)
+		return false;
+	c->result = rc;
+	return true;
+}
+
+static struct koru__waiters *send_queue(const struct koru_case *c)
+{
+	return &((struct koru_chan *)c->koru__object)->koru__senders;
+}
+
+static int send_finish(const struct koru_case *c, bool passed)
+{
+	(void)c;
+	return passed ? 0 : -EPIPE;
+}
+
+static bool recv_ready(const struct koru_case *c)
+{
+	const struct koru_chan *ch = c->koru__object;
+	return HINT(ch->koru__count) > 0 || HINT(ch->koru__senders.first) || HINT(ch->koru__closed);
+}
+
+static bool recv_attempt(struct koru_case *c, struct koru__waiter **ret_wake)
+{
+	int rc = koru__chan_recv_locked(c->koru__object, c->koru__value, ret_wake);
+	if (rc == -EAGAIN)
+		return false;
+	c->result = rc;
+	return true;
+}
+
+static struct koru__waiters *recv_queue(const struct koru_case *c)
+{
+	return &((struct koru_chan *)c->koru__object)->koru__receivers;
+}
+
+static int recv_finish(const struct koru_case *c, bool passed)
+{
+	(void)c;
+	return passed;
+}
+
+static int future_admit(const struct koru_case *c, const struct koru_task *task)
+{
+	return koru__future_admits(c->koru__object, task);
+}
+
+static bool future_ready(const struct koru_case *c)
+{
+	return koru__future_is_done(c->koru__object);
+}
+
+static bool future_attempt(struct koru_case *c, struct koru__waiter **ret_wake)
+{
+	(void)ret_wake;
+	if (!koru__future_is_done(c->koru__object))
+		return false;
+	c->result = koru__future_take(c->koru__object);
+	return true;
+}
+
+static struct koru__waiters *future_queue(const struct koru_case *c)
+{
+	return &((struct koru_future *)c->koru__object)->koru__waiters;
+}
+
+static int future_finish(const struct koru_case *c, bool passed)
+{
+	(void)passed;
+	return koru__future_take(c->koru__object);
+}
+
+const struct koru__selectable koru__selectable_send = {
+	.ready = send_ready,
+	.attempt = send_attempt,
+	.queue = send_queue,
+	.finish = send_finish,
+};
+
+const struct koru__selectable koru__selectable_recv = {
+	.ready = recv_ready,
+	.attempt = recv_attempt,
+	.queue = recv_queue,
+	.finish = recv_finish,
+};
+
+const struct koru__selectable koru__selectable_future = {
+	.admit = future_admit,
+	.ready = future_ready,
+	.attempt = future_attempt,
+	.queue = future_queue,
+	.finish = future_finish,
+};
