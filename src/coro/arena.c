@@ -72,6 +72,7 @@ static void arena_close(struct koru_scope *scope, struct koru__scope_hook *hook)
 {
 	(void)scope;
 	struct arena *arena = koru__container_of(hook, struct arena, hook);
+	koru__sanitize_acquire(arena);
 	for (struct chunk *next, *c = arena->chunks; c; c = next) {
 		next = c->next;
 		koru__free(c);
@@ -202,7 +203,8 @@ void koru__block_give(void *ptr)
 {
 	struct block *block = (struct block *)ptr - 1;
 	struct arena *arena = block->arena;
-	koru__sanitize_release(block);
+	koru__sanitize_release(block); /* to who takes it next, */
+	koru__sanitize_release(arena); /* and to who frees it */
 	koru__lock_take(&arena->lock);
 	block->next = arena->free[block->size_index];
 	arena->free[block->size_index] = block;

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/list.h"
+#include "context/sanitize.h"
 #include "sched/loop.h"
 #include "sched/runq.h"
 #include "sched/runtime.h"
@@ -34,7 +35,9 @@ static void send_to(struct koru__loop *to, struct koru__message *message,
 
 void koru__remote_free(struct koru__remote *remote)
 {
+	koru__sanitize_quiet_begin(); /* it was taken by another loop's task */
 	koru__free(remote);
+	koru__sanitize_quiet_end();
 }
 
 /* Gives the task the scope that stands for its own, and its turn. */
@@ -105,7 +108,7 @@ static void finish(struct koru__remote *remote)
 	koru__scope_task_ended(loop, scope, task, result);
 	if (task != &remote->own)
 		koru__slab_give(&loop->tasks, task);
-	koru__free(remote);
+	koru__remote_free(remote);
 }
 
 static void on_ack(struct koru__loop *loop, struct koru__message *message)
