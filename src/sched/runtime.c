@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/lock.h"
 #include "context/overflow.h"
+#include "context/sanitize.h"
 #include "sched/fork.h"
 #include "sched/scope.h"
 #include "sched/spawn.h"
@@ -280,6 +281,8 @@ static int run_threads(struct start *start, struct thread *threads, koru_fn *mai
 		int rc = pthread_join(threads[i].id, NULL);
 		koru__assert(rc == 0);
 	}
+	for (int i = 0; i < wanted; i++) /* what their tasks did, the caller may look at */
+		koru__sanitize_acquire(&runtime->loops[i].root);
 	return start->error ? start->error : verdict(runtime);
 }
 
