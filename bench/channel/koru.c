@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * One task sends numbers through a channel to another, on one loop, or from one loop to another
- * on a thread of its own. */
+ * One task sends numbers through a channel to another, on one loop, or from one loop to another. */
 #include <koru/koru.h>
 
 #include "lib/bench.h"
-
-#include <pthread.h>
 
 struct job {
 	struct koru_chan *ch;
@@ -44,15 +41,8 @@ static int run(void *arg)
 	struct koru_scope all;
 	koru_scope_open(&all, NULL);
 	koru_go(&all, receives, job);
-	if (job->loops == 1)
-		koru_go(&all, sends, job);
+	koru_go_on(&all, KORU_LOOP(job->loops - 1), sends, job);
 	return koru_scope_close(&all);
-}
-
-static void *run_sender(void *arg)
-{
-	bench_require(koru_run(sends, arg, NULL) == 0, "koru_run");
-	return NULL;
 }
 
 int main(int argc, char **argv)
@@ -63,12 +53,8 @@ int main(int argc, char **argv)
 	};
 	size_t capacity = (size_t)bench_arg(argc, argv, "capacity1") - 1;
 	bench_require(koru_chan_new(sizeof(long), capacity, NULL, &job.ch) == 0, "koru_chan_new");
-	pthread_t sender;
-	if (job.loops > 1)
-		bench_require(pthread_create(&sender, NULL, run_sender, &job) == 0, "thread");
-	bench_require(koru_run(run, &job, NULL) == 0, "koru_run");
-	if (job.loops > 1)
-		pthread_join(sender, NULL);
+	struct koru_run_opts opts = { .loops = (int)job.loops };
+	bench_require(koru_run(run, &job, &opts) == 0, "koru_run");
 	bench_require(koru_chan_free(job.ch) == 0, "koru_chan_free");
 	bench_print("message", (double)(job.ended - job.started) / (double)job.messages, "ns");
 	return 0;

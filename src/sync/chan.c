@@ -11,11 +11,9 @@
 #include "base/alloc.h"
 #include "base/lock.h"
 #include "context/sanitize.h"
-#include "sched/loop.h"
 #include "sched/park.h"
-#include "sched/scope.h"
-#include "sched/task.h"
 #include "sched/wait.h"
+#include "sync/call.h"
 
 #include <errno.h>
 #include <string.h>
@@ -195,25 +193,6 @@ static inline void wake(struct koru__waiter *w)
 		koru__wait_wake(w->wait, koru__wake_result(w, true));
 }
 
-/* As koru__wait_begin, without a wait in case there will be none. */
-static inline int checkpoint(void)
-{
-	const struct koru_task *task = koru__task_self();
-	if (koru__likely(!task || !task->head.attend))
-		return 0;
-	return koru__checkpoint(koru__loop());
-}
-
-static inline void spared(void)
-{
-	if (koru__unlikely(!koru__task_self()))
-		return;
-	if (koru__likely(koru__loop_here.calls_left > 0))
-		koru__loop_here.calls_left--;
-	else
-		koru__spared(koru__loop());
-}
-
 /* Waits in one of the two queues, the channel locked. Returns whether it got what it waited for, or
  * -ECANCELED. */
 static __attribute__((noinline)) int wait_in(struct koru_chan *ch, struct koru__waiters *queue,
@@ -233,7 +212,7 @@ static __attribute__((noinline)) int wait_in(struct koru_chan *ch, struct koru__
 
 int koru_chan_send(struct koru_chan *ch, const void *value)
 {
-	int rc = checkpoint();
+	int rc = koru__call_begin();
 	if (koru__unlikely(rc < 0))
 		return rc;
 	struct koru__waiter *w = NULL;
@@ -246,13 +225,13 @@ int koru_chan_send(struct koru_chan *ch, const void *value)
 	}
 	unlock(ch);
 	wake(w);
-	spared();
+	koru__call_spared();
 	return rc;
 }
 
 int koru_chan_recv(struct koru_chan *ch, void *ret_value)
 {
-	int rc = checkpoint();
+	int rc = koru__call_begin();
 	if (koru__unlikely(rc < 0))
 		return rc;
 	struct koru__waiter *w = NULL;
@@ -262,7 +241,7 @@ int koru_chan_recv(struct koru_chan *ch, void *ret_value)
 		return wait_in(ch, &ch->koru__receivers, ret_value, &receiving);
 	unlock(ch);
 	wake(w);
-	spared();
+	koru__call_spared();
 	return rc;
 }
 

@@ -24,6 +24,8 @@
 #include "sched/park.h"
 #include "sched/scope.h"
 #include "sched/task.h"
+#include "sync/call.h"
+#include "sync/chan.h"
 #include "sync/selectable.h"
 
 #include <errno.h>
@@ -73,14 +75,16 @@ void koru_select_seed(uint64_t seed)
 	koru__random_seed(random_stream(), seed);
 }
 
-static bool is_ready(const struct select *s, const struct koru_case *c)
+static inline bool is_ready(const struct select *s, const struct koru_case *c)
 {
-	const struct koru__selectable *kind = kind_of(c);
-	if (koru__likely(kind != NULL))
-		return kind->ready(c);
-	if (c->koru__kind == KORU__CASE_TIME)
-		return c->koru__when <= s->now;
-	return c->koru__kind == KORU__CASE_FD && c->result != 0;
+	switch (c->koru__kind) {
+	case KORU__CASE_RECV: /* by far the most, and the same as below */
+		return koru__chan_may_recv(c->koru__object);
+	case KORU__CASE_SEND: return koru__chan_may_send(c->koru__object);
+	case KORU__CASE_TIME: return c->koru__when <= s->now;
+	case KORU__CASE_FD: return c->result != 0;
+	default: return kind_of(c) && kind_of(c)->ready(c);
+	}
 }
 
 /* One of those that seem possible, each as likely as the others; -1: none. */
@@ -202,18 +206,28 @@ static int try_locked(struct select *s)
 	return i;
 }
 
+/* Where to wait for an object's case. */
+static inline struct koru__waiters *queue_of(const struct koru_case *c)
+{
+	struct koru_chan *ch = c->koru__object;
+	if (c->koru__kind == KORU__CASE_RECV)
+		return &ch->koru__receivers;
+	if (c->koru__kind == KORU__CASE_SEND)
+		return &ch->koru__senders;
+	return kind_of(c)->queue(c);
+}
+
 static void enter_all(struct select *s)
 {
 	for (int i = 0; i < s->count; i++) {
 		struct koru_case *c = &s->cases[i];
-		const struct koru__selectable *kind = kind_of(c);
-		if (!kind)
+		if (!kind_of(c))
 			continue;
 		struct koru__waiter *w = &c->koru__waiter;
 		w->wait = &s->wait;
 		w->data = c->koru__value;
 		w->index = i;
-		koru__waiters_push(kind->queue(c), w);
+		koru__waiters_push(queue_of(c), w);
 	}
 }
 
@@ -221,11 +235,10 @@ static void leave_all(struct select *s)
 {
 	for (int i = 0; i < s->count; i++) {
 		struct koru_case *c = &s->cases[i];
-		const struct koru__selectable *kind = kind_of(c);
-		if (!kind)
+		if (!kind_of(c))
 			continue;
 		koru__lock_take((struct koru__lock *)c->koru__object);
-		koru__waiters_remove(kind->queue(c), &c->koru__waiter);
+		koru__waiters_remove(queue_of(c), &c->koru__waiter);
 		koru__lock_give((struct koru__lock *)c->koru__object);
 	}
 }
@@ -357,6 +370,8 @@ static void set_limit(struct select *s, const struct koru_select_opts *opts)
 
 int koru_select(struct koru_case cases[], int count, const struct koru_select_opts *opts)
 {
+	if (count < 0)
+		return -EINVAL;
 	struct select s;
 	s.cases = cases;
 	s.count = count;
@@ -368,7 +383,7 @@ int koru_select(struct koru_case cases[], int count, const struct koru_select_op
 	s.waited = false;
 	s.other = NULL;
 	bool no_wait = opts && opts->no_wait;
-	if (!no_wait && koru__task_self() && koru__checkpoint(koru__loop()) < 0)
+	if (!no_wait && koru__call_begin() < 0)
 		return -ECANCELED;
 	if (opts && !no_wait)
 		set_limit(&s, opts);
@@ -389,6 +404,6 @@ int koru_select(struct koru_case cases[], int count, const struct koru_select_op
 		rc = !waits && is_alone() ? -EAGAIN : wait_for_one(&s, waits);
 	wake_other(&s);
 	if (!no_wait && !s.waited)
-		koru__wait_spared();
+		koru__call_spared();
 	return rc == -EAGAIN && !no_wait ? -ETIMEDOUT : rc;
 }

@@ -13,13 +13,9 @@
 static_assert(offsetof(struct koru_chan, koru__lock) == 0, "selectable.h");
 static_assert(offsetof(struct koru_future, koru__lock) == 0, "selectable.h");
 
-#define HINT(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
-
 static bool send_ready(const struct koru_case *c)
 {
-	const struct koru_chan *ch = c->koru__object;
-	return HINT(ch->koru__count) < ch->koru__capacity || HINT(ch->koru__receivers.first) ||
-	       HINT(ch->koru__closed);
+	return koru__chan_may_send(c->koru__object);
 }
 
 static bool send_attempt(struct koru_case *c, struct koru__waiter **ret_wake)
@@ -44,8 +40,7 @@ static int send_finish(const struct koru_case *c, bool passed)
 
 static bool recv_ready(const struct koru_case *c)
 {
-	const struct koru_chan *ch = c->koru__object;
-	return HINT(ch->koru__count) > 0 || HINT(ch->koru__senders.first) || HINT(ch->koru__closed);
+	return koru__chan_may_recv(c->koru__object);
 }
 
 static bool recv_attempt(struct koru_case *c, struct koru__waiter **ret_wake)

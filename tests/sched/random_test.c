@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * A hundred thousand small random programs of tasks, scopes with all their policies, clean-up,
- * scope memory, task-locals, futures and channels, without I/O (programs_test.c is for that). What
- * a scope's close must return is worked out beside it and compared; every task, clean-up, value and
- * byte of memory is accounted for. A failure prints the seed of its program; KORU_TEST_SEED=number
- * runs that one alone, KORU_TEST_PROGRAMS=number another count.
+ * scope memory, task-locals, generators, futures, channels and selects, without I/O
+ * (programs_test.c is for that). What a scope's close must return is worked out beside it and
+ * compared; every task, clean-up, value and byte of memory is accounted for. A failure prints the
+ * seed of its program; KORU_TEST_SEED=number runs that one alone, KORU_TEST_PROGRAMS=number another
+ * count.
  */
 #include "sched/random_model.h"
 #include "support/cmocka.h"
@@ -155,6 +156,37 @@ static void pass_value(struct world *w, bool out)
 	koru_scope_close(&s);
 }
 
+/* The same, and a future, and a time limit, whichever is first. */
+static void select_some(struct world *w, const struct actor *self)
+{
+	size_t in = below(w, CHANS), out = below(w, CHANS);
+	int i = self->index + 1 + (int)below(w, (uint64_t)(w->spawned - self->index));
+	struct actor *a = i < w->spawned && w->actors[i].has_future ? &w->actors[i] : NULL;
+	int sent = 77, received = 77;
+	struct koru_case cases[] = {
+		koru_case_send(&w->chans[out], &sent),
+		koru_case_recv(&w->chans[in], &received),
+		koru_case_future(a ? &a->future : NULL),
+		koru_case_after(10 * KORU_MICROSECOND),
+	};
+	struct koru_select_opts opts = { .no_wait = below(w, 3) == 0,
+		                         .timeout = (int64_t)below(w, 2) * KORU_MICROSECOND };
+	bool was_cancelled = koru_cancelled();
+	int rc = koru_select(cases, 4, &opts);
+	if (!opts.no_wait)
+		check_call(was_cancelled, rc);
+	switch (rc) {
+	case 0: w->sent[out]++; break;
+	case 1: w->received[in]++; break;
+	case 2: assert_int_equal(cases[2].result, a ? a->result : 1); break;
+	case 3: assert_int_equal(cases[3].result, 0); break;
+	case -EAGAIN: assert_true(opts.no_wait); break;
+	case -ETIMEDOUT: assert_true(opts.timeout); break;
+	default: assert_int_equal(rc, -ECANCELED);
+	}
+	assert_int_equal(received, 77);
+}
+
 static struct model *some_scope(struct world *w, struct model *scopes, int depth,
                                 struct model *home)
 {
@@ -192,7 +224,7 @@ static void step(struct world *w, struct actor *self, struct model *scopes, int 
 {
 	bool was_cancelled = koru_cancelled();
 	struct model *m = some_scope(w, scopes, *depth, self->home);
-	switch (below(w, 14)) {
+	switch (below(w, 15)) {
 	case 0: check_call(was_cancelled, koru_yield()); break;
 	case 1:
 		check_call(was_cancelled, koru_sleep((int64_t)below(w, 20) * KORU_MICROSECOND - 5));
@@ -215,6 +247,7 @@ static void step(struct world *w, struct actor *self, struct model *scopes, int 
 		break;
 	case 9: await_some(w, self); break;
 	case 10: pass_value(w, below(w, 2)); break;
+	case 13: select_some(w, self); break;
 	case 11:
 		if (m)
 			model_alloc(m, 1 + below(w, 600));
