@@ -126,6 +126,10 @@ void model_close(struct model *m)
 	int before = m->scope.koru__cause;
 	int rc = koru_scope_close(&m->scope);
 	assert_int_equal(m->defers_left, 0);
+	/* Elsewhere no failure cancels. */
+	int cause = m->scope.koru__cause;
+	if (m->policy != KORU_SCOPE_FAIL)
+		assert_true(cause == 0 || cause == -ECANCELED || cause == -ETIMEDOUT);
 	unsigned count = koru_scope_errors(&m->scope);
 	totals.errors += count;
 	assert_true(count >= m->failures);

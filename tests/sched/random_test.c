@@ -250,7 +250,7 @@ static void step(struct world *w, struct actor *self, struct model *scopes, int 
 	case 13: select_some(w, self); break;
 	case 11:
 		if (m)
-			model_alloc(m, 1 + below(w, 600));
+			model_alloc(m, 1 + below(w, 3000));
 		break;
 	case 12:
 		if (m)
