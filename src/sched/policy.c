@@ -31,7 +31,7 @@ void koru__scope_failed(struct koru__loop *loop, struct koru_scope *scope, int r
 
 void koru__scope_decide(struct koru__loop *loop, struct koru_scope *scope, int result)
 {
-	if (scope->koru__policy == KORU_SCOPE_FAIL) {
+	if (scope->koru__policy != KORU_SCOPE_COLLECT && scope->koru__policy != KORU_SCOPE_RACE) {
 		koru__scope_fail(loop, scope, result);
 	} else if (!scope->koru__cause && !scope->koru__decided) {
 		scope->koru__decided = KORU__SCOPE_FAILED;

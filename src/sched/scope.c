@@ -57,6 +57,7 @@ void koru__scope_open_root(struct koru__loop *loop, struct koru_scope *root)
 {
 	init(root, loop, NULL, NULL);
 	root->koru__name = "root";
+	root->koru__policy = KORU__SCOPE_ROOT;
 }
 
 static int refuse(struct koru_scope *scope, int error)
@@ -232,22 +233,33 @@ int koru__checkpoint(struct koru__loop *loop)
 	return koru__scope_is_over(loop, koru__task_self()->head.scope) ? -ECANCELED : 0;
 }
 
+/* All but the plain case. `left` is the error of the task that is the scope's concern, or 0.
+ * Returns false when that was all that the end of the task means to its scope. */
+static __attribute__((noinline)) bool settle(struct koru__loop *loop, struct koru_scope *scope,
+                                             struct koru_task *task, int result, int left)
+{
+	if (!scope->koru__owner) {
+		koru__runtime_root_task_ended(loop, task, left);
+		return false;
+	}
+	if (left < 0)
+		koru__scope_failed(loop, scope, left, task->name);
+	else if (result >= 0 && scope->koru__policy == KORU_SCOPE_RACE)
+		koru__scope_finished(loop, scope, result);
+	return true;
+}
+
 void koru__scope_task_ended(struct koru__loop *loop, struct koru_scope *scope,
                             struct koru_task *task, int result)
 {
+	int left = result;
 	koru__list_remove(&task->sibling);
 	koru__sanitize_release(scope);
-	int own = result; /* may be the concern of those who await it, not of the scope */
 	if (task->future)
-		result = koru__future_task_ended(task->future, scope, result);
-	if (koru__unlikely(!scope->koru__owner)) {
-		koru__runtime_root_task_ended(loop, task, result);
+		left = koru__future_task_ended(task->future, scope, result);
+	if (koru__unlikely(left < 0 || scope->koru__policy != KORU_SCOPE_FAIL) &&
+	    !settle(loop, scope, task, result, left))
 		return;
-	}
-	if (koru__unlikely(result < 0))
-		koru__scope_failed(loop, scope, result, task->name);
-	else if (koru__unlikely(scope->koru__policy == KORU_SCOPE_RACE && own >= 0))
-		koru__scope_finished(loop, scope, own);
 	if (koru__list_empty(&scope->koru__tasks) && scope->koru__state == KORU__SCOPE_CLOSING &&
 	    scope->koru__owner->head.state == KORU__TASK_PARKED)
 		koru__unpark(scope->koru__owner, 0);

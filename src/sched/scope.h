@@ -30,6 +30,9 @@ enum koru__scope_state {
 	KORU__SCOPE_UNWINDING, /* its tasks have ended, and its hooks run; none may join */
 };
 
+/* A policy, besides those of enum koru_scope_policy: that of a root scope. */
+enum { KORU__SCOPE_ROOT = 255 };
+
 /* Whether closing returns koru__outcome: as its policy goes. */
 enum koru__scope_decision {
 	KORU__SCOPE_UNDECIDED,
