@@ -9,25 +9,34 @@ import (
 	"time"
 )
 
-func batch(atOnce int) {
+func yields(all *sync.WaitGroup) {
+	runtime.Gosched()
+	all.Done()
+}
+
+func batch(atOnce, parts int) {
 	var all sync.WaitGroup
 	all.Add(atOnce)
 	for i := 0; i < atOnce; i++ {
-		go all.Done()
+		if parts == 1 {
+			go all.Done()
+		} else {
+			go yields(&all)
+		}
 	}
 	all.Wait()
 }
 
 func main() {
 	runtime.GOMAXPROCS(1)
-	atOnce := arg("at_once")
+	atOnce, parts := arg("at_once"), arg("parts")
 	batches := arg("tasks") / atOnce
 	for i := 0; i < batches/10+1; i++ {
-		batch(atOnce)
+		batch(atOnce, parts)
 	}
 	started := time.Now()
 	for i := 0; i < batches; i++ {
-		batch(atOnce)
+		batch(atOnce, parts)
 	}
 	took := time.Since(started)
 	result("spawn", float64(took.Nanoseconds())/float64(batches*atOnce), "ns")

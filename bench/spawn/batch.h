@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the spawn programs in C and C++ share: `tasks` empty tasks are started and joined,
- * `at_once` at a time. The includer passes a function that starts and joins one such batch.
+ * What the spawn programs in C and C++ share: `tasks` tasks are started and joined, `at_once` at a
+ * time. They do nothing in one part (`parts` is 1), or in two with a yield between (2). The
+ * includer passes a function that starts and joins one such batch.
  */
 #ifndef BENCH_SPAWN_BATCH_H
 #define BENCH_SPAWN_BATCH_H

@@ -9,20 +9,25 @@
 static boost::fibers::pooled_fixedsize_stack stacks;
 static std::vector<boost::fibers::fiber> fibers;
 
-static void empty()
+static long parts;
+
+static void task()
 {
+	if (parts == 2)
+		boost::this_fiber::yield();
 }
 
 static void batch(long at_once)
 {
 	for (long i = 0; i < at_once; i++)
-		fibers[i] = boost::fibers::fiber(std::allocator_arg, stacks, empty);
+		fibers[i] = boost::fibers::fiber(std::allocator_arg, stacks, task);
 	for (long i = 0; i < at_once; i++)
 		fibers[i].join();
 }
 
 int main(int argc, char **argv)
 {
+	parts = bench_arg(argc, argv, "parts");
 	fibers.resize(bench_arg(argc, argv, "at_once"));
 	batch_run(argc, argv, batch);
 }

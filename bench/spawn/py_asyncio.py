@@ -10,19 +10,24 @@ async def empty():
     pass
 
 
-async def batch(at_once):
-    for task in [asyncio.create_task(empty()) for _ in range(at_once)]:
+async def yields():
+    await asyncio.sleep(0)
+
+
+async def batch(at_once, work):
+    for task in [asyncio.create_task(work()) for _ in range(at_once)]:
         await task
 
 
 async def main():
     at_once = bench.arg("at_once")
+    work = empty if bench.arg("parts") == 1 else yields
     batches = bench.arg("tasks") // at_once
     for _ in range(batches // 10 + 1):
-        await batch(at_once)
+        await batch(at_once, work)
     started = time.perf_counter_ns()
     for _ in range(batches):
-        await batch(at_once)
+        await batch(at_once, work)
     took = time.perf_counter_ns() - started
     bench.result("spawn", took / (batches * at_once), "ns")
 

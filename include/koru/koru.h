@@ -19,6 +19,7 @@
 #include <koru/local.h>
 #include <koru/mutex.h>
 #include <koru/once.h>
+#include <koru/port.h>
 #include <koru/run.h>
 #include <koru/rwlock.h>
 #include <koru/scope.h>

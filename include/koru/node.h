@@ -14,13 +14,6 @@ struct koru__list {
 	struct koru__list *prev;
 };
 
-struct koru__heap_node {
-	struct koru__heap_node *child; /* its first child: keys there are not smaller */
-	struct koru__heap_node *next;  /* its next sibling */
-	struct koru__heap_node **link; /* what points here; NULL while in no heap */
-	int64_t key;
-};
-
 /* base/lock.h; all zero: open */
 struct koru__lock {
 	uint32_t word;
@@ -70,8 +63,11 @@ struct koru__scope_hook {
 	void (*run)(struct koru_scope *scope, struct koru__scope_hook *hook);
 };
 
+/* sched/timer.h; all zero: not armed */
 struct koru__timer {
-	struct koru__heap_node node;             /* its key is the moment it fires */
+	struct koru__list link;                  /* its slot; `next` is NULL while not armed */
+	const void *hint;                        /* what will be looked at some timers after it */
+	int64_t when;                            /* the moment it fires */
 	void (*fire)(struct koru__timer *timer); /* called by the loop; must not suspend */
 };
 

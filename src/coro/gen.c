@@ -10,6 +10,7 @@
 #include "context/context.h"
 #include "context/stack.h"
 #include "sched/loop.h"
+#include "sched/spawn.h"
 
 #include <errno.h>
 
@@ -44,7 +45,7 @@ static int begin(struct koru__loop *loop, struct koru_gen *gen)
 	if (rc < 0)
 		return rc;
 	koru__context_init(&gen->koru__body, gen->koru__stack, run_body, gen,
-	                   koru__task_self()->head.place == KORU_HERE ? loop : NULL);
+	                   koru__task_order(koru__task_self()));
 	return 0;
 }
 

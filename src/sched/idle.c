@@ -90,14 +90,16 @@ static bool spin(struct koru__loop *loop, int64_t limit)
 /* True when no other loop and, for all that can be known, no other thread can wake a task. */
 static bool is_deadlock(struct koru__runtime *runtime)
 {
-	return koru__runtime_stuck(runtime) &&
-	       koru__threads_count() <= runtime->count + KORU__SANITIZER_THREADS;
+	/* Once more at the end: the last other thread may have left a message before it went. */
+	return koru__runtime_all_stuck(runtime) &&
+	       koru__threads_count() <= runtime->count + KORU__SANITIZER_THREADS &&
+	       koru__runtime_all_stuck(runtime);
 }
 
 /* Whether nothing else of this loop can wake a task of it. */
 static bool waits_for_messages(const struct koru__loop *loop)
 {
-	return !loop->timers.root && loop->ops == 0;
+	return koru__timers_empty(loop) && loop->ops == 0;
 }
 
 /* Sleeps in the poller. Others know that it does. */
@@ -114,6 +116,7 @@ static void sleep_in_poller(struct koru__loop *loop, int64_t limit)
 	if (limit == 0) {
 		koru__loop_ask(loop, 0);
 	} else if (waits_for_messages(loop)) {
+		koru__runtime_stuck(runtime);
 		if (is_deadlock(runtime))
 			koru__runtime_deadlock(runtime);
 		else

@@ -14,6 +14,7 @@
 #include "sched/local.h"
 #include "sched/op.h"
 #include "sched/park.h"
+#include "sched/port.h"
 #include "sched/remote.h"
 #include "sched/runq.h"
 #include "sched/runtime.h"
@@ -47,7 +48,7 @@ int koru__loop_open(struct koru__loop *loop, struct koru__runtime *runtime, int 
 		loop->poller->ops->close(loop->poller);
 		return rc;
 	}
-	koru__heap_init(&loop->timers);
+	koru__timers_init(loop, koru__clock_now());
 	koru__stack_pool_init(&loop->stacks);
 	koru__slab_init(&loop->tasks, sizeof(struct koru_task), 64);
 	koru__scope_open_root(loop, &loop->root);
@@ -62,7 +63,8 @@ int koru__loop_open(struct koru__loop *loop, struct koru__runtime *runtime, int 
 void koru__loop_close(struct koru__loop *loop)
 {
 	koru__assert(!koru__loop_here.current && !koru__loop_here.first && loop->ops == 0);
-	koru__assert(koru__list_empty(&loop->root.koru__tasks) && !loop->timers.root);
+	koru__port_close(loop);
+	koru__assert(koru__list_empty(&loop->root.koru__tasks) && koru__timers_empty(loop));
 	koru__scope_unwind(&loop->root);
 	koru__locals_done(loop);
 	koru__wakeup_close(loop);
@@ -77,17 +79,6 @@ void koru__loop_close(struct koru__loop *loop)
 	koru__loop_here = (struct koru__loop_head){ .loop = NULL };
 }
 
-void koru__timers_fire(struct koru__loop *loop, int64_t now)
-{
-	while (loop->timers.root && loop->timers.root->key <= now) {
-		struct koru__timer *timer =
-		        koru__container_of(loop->timers.root, struct koru__timer, node);
-		koru__heap_remove(&loop->timers, &timer->node);
-		loop->counters.timers++;
-		timer->fire(timer);
-	}
-}
-
 /* Gives pages of unused stacks back; says after how long to look again. */
 static int64_t trim(struct koru__loop *loop)
 {
@@ -100,7 +91,7 @@ static int64_t patience(struct koru__loop *loop)
 {
 	if (koru__loop_here.first)
 		return 0;
-	int64_t until = loop->timers.root ? loop->timers.root->key : KORU_FOREVER;
+	int64_t until = koru__timers_next(loop);
 	bool surplus = koru__stack_pool_has_surplus(&loop->stacks);
 	if (until == KORU_FOREVER && !surplus)
 		return KORU_FOREVER;
@@ -145,7 +136,7 @@ static void begin_turn(struct koru__loop *loop)
 
 bool koru__loop_next_turn(struct koru__loop *loop)
 {
-	if (loop->timers.root || loop->ops > 0 || !koru__inbox_empty(&loop->inbox))
+	if (!koru__timers_empty(loop) || loop->ops > 0 || !koru__inbox_empty(&loop->inbox))
 		return false;
 	begin_turn(loop);
 	return true;
@@ -159,7 +150,7 @@ void koru__loop_run(struct koru__loop *loop)
 		koru__wakeup_receive(loop);
 		while (koru__runq_any(loop) && koru__loop_here.ticks > 0)
 			koru__resume_first(loop);
-		if (loop->timers.root)
+		if (!koru__timers_empty(loop))
 			koru__timers_fire(loop, koru__clock_now());
 		if (koru__runtime_is_over(loop->runtime))
 			break;

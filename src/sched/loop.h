@@ -5,7 +5,6 @@
 #ifndef KORU_SCHED_LOOP_H
 #define KORU_SCHED_LOOP_H
 
-#include "base/heap.h"
 #include "base/macro.h"
 #include "base/slab.h"
 #include "context/context.h"
@@ -16,6 +15,7 @@
 #include "sched/deque.h"
 #include "sched/inbox.h"
 #include "sched/task.h"
+#include "sched/timer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +29,7 @@ enum {
 /* Without the running task and the run queue, which are in koru__loop_here (koru/task.h). */
 struct koru__remote;
 struct koru__runtime;
+struct koru_port;
 
 struct koru__loop {
 	struct koru__context context; /* the loop's own, on the thread's stack */
@@ -37,7 +38,7 @@ struct koru__loop {
 	int64_t trim_at;     /* when unused stacks are looked for next */
 	unsigned size_class; /* of tasks that do not name their own */
 
-	struct koru__heap timers;
+	struct koru__timers timers;
 	struct koru__poller *poller;
 	unsigned ops; /* operations the poller holds */
 
@@ -57,7 +58,8 @@ struct koru__loop {
 	struct koru__message root_cancel; /* to this loop: main has ended */
 	struct koru__message root_failed; /* from this loop to the first, once: */
 	struct koru__message deadlock;
-	int root_error; /* the first failure of a detached task here */
+	struct koru_port *port; /* NULL until one is asked for */
+	int root_error;         /* the first failure of a detached task here */
 
 	struct koru__slab tasks;
 	struct koru_scope root; /* holds the main task and the detached ones */
@@ -108,24 +110,5 @@ int koru__loop_ask(struct koru__loop *loop, int64_t limit);
 /* A turn is over. Begins the next one without the loop where that would have nothing to do
  * between them: no timer, nothing asked of the poller. */
 bool koru__loop_next_turn(struct koru__loop *loop);
-
-/* Timers. `fire` is called on the loop's own stack or by a task that notices a deadline; it
- * must not suspend. The timer stays the caller's. */
-static inline void koru__timer_add(struct koru__loop *loop, struct koru__timer *timer, int64_t when,
-                                   void (*fire)(struct koru__timer *timer))
-{
-	timer->fire = fire;
-	koru__heap_add(&loop->timers, &timer->node, when);
-}
-
-/* Harmless when it has fired or was never added. */
-static inline void koru__timer_remove(struct koru__loop *loop, struct koru__timer *timer)
-{
-	if (koru__heap_contains(&timer->node))
-		koru__heap_remove(&loop->timers, &timer->node);
-}
-
-/* Fires all that are due at `now`. */
-void koru__timers_fire(struct koru__loop *loop, int64_t now);
 
 #endif

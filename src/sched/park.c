@@ -76,7 +76,7 @@ static int prepare(struct koru__loop *loop, struct koru_task *task)
 	if (rc < 0)
 		return rc;
 	koru__context_init(&task->head.context, task->stack, run_tasks, loop,
-	                   task->head.place == KORU_HERE ? loop : NULL);
+	                   koru__task_order(task));
 	return 0;
 }
 

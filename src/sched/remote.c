@@ -16,12 +16,14 @@
 
 struct koru__remote *koru__remote_new(void)
 {
+	koru__sanitize_quiet_begin(); /* no task's memory: several loops take turns with it */
 	struct koru__remote *remote = koru__alloc(sizeof(*remote));
+	koru__sanitize_quiet_end();
 	if (remote) {
 		remote->cancelled = false;
 		remote->acknowledged = false;
 		remote->ended = false;
-		remote->over = false;
+		remote->running = false;
 	}
 	return remote;
 }
@@ -43,6 +45,7 @@ void koru__remote_free(struct koru__remote *remote)
 /* Gives the task the scope that stands for its own, and its turn. */
 void koru__remote_arrive(struct koru__remote *remote)
 {
+	remote->running = true;
 	koru__scope_open_stand_in(remote->at, &remote->stand_in, remote->scope, remote->task);
 	remote->stand_in.koru__locals = remote->task->locals;
 	koru__task_enter_scope(remote->task, &remote->stand_in);
@@ -122,14 +125,16 @@ static void on_ack(struct koru__loop *loop, struct koru__message *message)
 static void on_cancel(struct koru__loop *loop, struct koru__message *message)
 {
 	struct koru__remote *remote = koru__container_of(message, struct koru__remote, cancel);
-	if (!remote->over)
+	/* Who joins a scope that is cancelled already may be told so before its start: then it
+	 * sees that on arrival. */
+	if (remote->running)
 		koru__scope_fail(loop, &remote->stand_in, -ECANCELED);
 	send_to(remote->home, &remote->cancel, on_ack);
 }
 
 void koru__remote_cancel(struct koru__remote *remote)
 {
-	if (remote->cancelled)
+	if (remote->cancelled || remote->ended)
 		return;
 	remote->cancelled = true;
 	send_to(remote->at, &remote->cancel, on_cancel);
@@ -147,7 +152,7 @@ void koru__remote_ended(struct koru__remote *remote, int result)
 {
 	koru__scope_close_stand_in(remote->at, &remote->stand_in);
 	koru__sanitize_release(remote->scope);
-	remote->over = true;
+	remote->running = false;
 	remote->result = result;
 	send_to(remote->home, &remote->run, on_ended);
 }

@@ -41,7 +41,7 @@ struct koru__remote {
 	bool acknowledged;
 	bool ended;
 	/* Of the other side. */
-	bool over;
+	bool running;         /* from its arrival to its end */
 	struct koru_task own; /* the task itself, where it did not come from its home's slab */
 };
 

@@ -105,6 +105,7 @@ void koru__runtime_root_task_ended(struct koru__loop *loop, struct koru_task *ta
 		loop->main = NULL;
 		loop->main_result = result;
 		result = result < 0 ? result : -ECANCELED; /* ends the detached tasks */
+		__atomic_store_n(&runtime->ending, 1, __ATOMIC_RELAXED);
 	}
 	if (result < 0 && loop == &runtime->loops[0]) {
 		fail_root(loop, result);
@@ -127,23 +128,28 @@ void koru__runtime_wake_one(struct koru__runtime *runtime)
 			return;
 }
 
-bool koru__runtime_stuck(struct koru__runtime *runtime)
+void koru__runtime_stuck(struct koru__runtime *runtime)
 {
-	/* With all of them in here nothing runs; but a message may lie in an inbox, or have lain
-	 * there when we counted. */
-	uint32_t stirs = __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST);
-	if (add(&runtime->stuck, 1) < (uint32_t)runtime->count)
-		return false;
-	for (int i = 0; i < runtime->count; i++)
-		if (!koru__inbox_asleep(&runtime->loops[i].inbox))
-			return false;
-	return __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST) == stirs;
+	add(&runtime->stuck, 1);
 }
 
 void koru__runtime_unstuck(struct koru__runtime *runtime)
 {
 	add(&runtime->stirs, 1);
 	sub(&runtime->stuck, 1);
+}
+
+bool koru__runtime_all_stuck(const struct koru__runtime *runtime)
+{
+	/* If all were stuck when we counted, and none has stirred when we have looked into every
+	 * inbox, then none has taken a message out in between. */
+	uint32_t stirs = __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&runtime->stuck, __ATOMIC_SEQ_CST) < (uint32_t)runtime->count)
+		return false;
+	for (int i = 0; i < runtime->count; i++)
+		if (!koru__inbox_asleep(&runtime->loops[i].inbox))
+			return false;
+	return __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST) == stirs;
 }
 
 void koru__runtime_deadlock(struct koru__runtime *runtime)

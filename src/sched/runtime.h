@@ -24,6 +24,7 @@ struct koru__runtime {
 
 	/* Written by all loops, as atomics. */
 	uint32_t held;      /* root scopes with tasks in them, and tasks on their way to one */
+	uint32_t ending;    /* main has ended: nothing new comes from outside */
 	uint32_t over;      /* held has fallen to 0 */
 	uint32_t idle;      /* loops with nothing to run */
 	uint32_t searching; /* of these, those that look for something to steal, and */
@@ -62,10 +63,13 @@ static inline void koru__runtime_made_work(struct koru__runtime *runtime)
 		koru__runtime_wake_one(runtime);
 }
 
-/* A loop that waits for nothing but messages goes to sleep: true when all loops do, so that only
- * another thread could bring one. Its mirror image follows in any case. */
-bool koru__runtime_stuck(struct koru__runtime *runtime);
+/* A loop that waits for nothing but messages goes to sleep, and has woken again. */
+void koru__runtime_stuck(struct koru__runtime *runtime);
 void koru__runtime_unstuck(struct koru__runtime *runtime);
+
+/* Whether all loops wait for nothing but messages, and none is on its way: only a thread that is no
+ * loop could send one. */
+bool koru__runtime_all_stuck(const struct koru__runtime *runtime);
 
 /* Every task waits and nothing can wake one: cancels all with -EDEADLK. */
 void koru__runtime_deadlock(struct koru__runtime *runtime);

@@ -36,7 +36,7 @@ static void init(struct koru_scope *scope, struct koru__loop *loop, struct koru_
 	scope->koru__loop = loop;
 	scope->koru__parent = parent;
 	scope->koru__owner = owner;
-	koru__heap_node_init(&scope->koru__timer.node);
+	koru__timer_init(&scope->koru__timer);
 	scope->koru__errors = NULL;
 	scope->koru__name = NULL;
 	scope->koru__locals = NULL;

@@ -34,6 +34,10 @@ static const struct koru__wait_kind kind = { "a moment in time", interrupt };
 /* A thread without a loop. The clock of koru__clock_now() and of this call are one. */
 static int block_until(int64_t when)
 {
+	if (when <= koru__clock_now()) {
+		sched_yield();
+		return 0;
+	}
 	struct timespec ts = { .tv_sec = when / KORU_SECOND, .tv_nsec = when % KORU_SECOND };
 	int rc;
 	do
@@ -42,12 +46,13 @@ static int block_until(int64_t when)
 	return -rc;
 }
 
-int koru_sleep_until(int64_t when)
+int koru_sleep_until_slack(int64_t when, int64_t slack)
 {
 	struct koru__loop *loop = koru__loop();
 	struct koru_task *task = koru__task_self();
+	when = koru__timer_round(when, slack);
 	if (!task)
-		return block_until(when < 0 ? 0 : when);
+		return block_until(when);
 	int rc = koru__checkpoint(loop);
 	if (rc < 0)
 		return rc;
@@ -61,9 +66,19 @@ int koru_sleep_until(int64_t when)
 	return koru__park(loop, &kind, &s);
 }
 
-int koru_sleep(int64_t ns)
+int koru_sleep_until(int64_t when)
+{
+	return koru_sleep_until_slack(when, 0);
+}
+
+int koru_sleep_slack(int64_t ns, int64_t slack)
 {
 	if (ns == KORU_FOREVER)
 		return koru_sleep_until(KORU_FOREVER);
-	return koru_sleep_until(koru__clock_add(koru__clock_now(), ns));
+	return koru_sleep_until_slack(koru__clock_add(koru__clock_now(), ns), slack);
+}
+
+int koru_sleep(int64_t ns)
+{
+	return koru_sleep_slack(ns, 0);
 }

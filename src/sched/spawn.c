@@ -174,6 +174,22 @@ int koru__spawn_main(struct koru__loop *loop, koru_fn *main_fn, void *arg)
 	return 0;
 }
 
+int koru__spawn_posted(struct koru__loop *loop, koru_fn *fn, void *arg, const char *name)
+{
+	/* Else who posts faster than we work off could keep the run from ending. */
+	if (__atomic_load_n(&loop->runtime->ending, __ATOMIC_RELAXED))
+		return -ESHUTDOWN;
+	struct koru__remote *remote = koru__remote_new();
+	if (!remote)
+		return -ENOMEM;
+	fill(&remote->own, &(struct plan){ fn, arg, name, KORU_HERE, (int)loop->size_class });
+	remote->own.locals = NULL;
+	int rc = koru__remote_join(remote, &loop->root, loop);
+	if (rc < 0)
+		koru__remote_free(remote);
+	return rc;
+}
+
 /* Its storage was on the stack of a function that has returned: nothing can be saved. To find that
  * out the storage is read, of which AddressSanitizer would speak first. */
 static __attribute__((no_sanitize("address"))) void check_closed(const struct koru_task *task)
@@ -197,6 +213,14 @@ void koru__task_ended(struct koru__loop *loop, struct koru_task *task, int resul
 	}
 	koru__scope_task_ended(loop, task->head.scope, task, result);
 	koru__slab_give(&loop->tasks, task);
+}
+
+void *koru__task_order(const struct koru_task *task)
+{
+	unsigned place = koru__task_place(task);
+	bool stays = place == KORU_HERE ||
+	             (place == KORU__AWAY && task == &task->remote->own); /* not stolen */
+	return stays ? koru__loop() : NULL;
 }
 
 const char *koru__task_name(const struct koru_task *task)

@@ -3,6 +3,7 @@
 #include "sched/wakeup.h"
 
 #include "base/assert.h"
+#include "base/fault.h"
 #include "base/lock.h"
 #include "context/sanitize.h"
 #include "sched/fork.h"
@@ -22,6 +23,9 @@ int koru__wakeup_open(struct koru__loop *loop)
 	loop->inbox.head = NULL;
 	loop->wakes_owed = 0;
 	loop->wake_watched = false;
+	int fault = koru__fault(KORU__FAULT_EVENTFD);
+	if (fault)
+		return -fault;
 	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return loop->wake_fd < 0 ? -errno : 0;
 }

@@ -32,7 +32,7 @@ int koru_cond_wait(struct koru_cond *cond, struct koru_mutex *mutex)
 	cond->koru__mutex = mutex;
 	koru__waiters_push(&cond->koru__waiters, &self);
 	koru__lock_give(&cond->koru__lock);
-	koru_mutex_unlock(mutex);
+	koru__mutex_unlock_slow(mutex); /* which tells ThreadSanitizer, wherever it is called */
 	rc = koru__wait_suspend(&wait, &waiting);
 	if (rc < 0) {
 		koru__lock_take(&cond->koru__lock);

@@ -28,7 +28,7 @@ static const uintptr_t waited = 1;
 enum {
 	LOOKS_MAX = 200,     /* no other task of this loop is ready */
 	LOOKS_BUSY_MAX = 20, /* some are */
-	PAUSES = 4,          /* between two looks */
+	PAUSES = 8,          /* between two looks */
 };
 
 static const struct koru__wait_kind waiting = { "a mutex", koru__wait_interrupt };
