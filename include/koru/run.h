@@ -23,8 +23,17 @@ enum koru_poller {
 struct koru_run_opts {
 	enum koru_poller poller;
 	size_t stack_size; /* of tasks that do not name their own; 0: KORU_STACK_SIZE_DEFAULT */
-	int loops;         /* how many: 0 is 1; KORU_ALL_CORES: one for each processor that the
-	                    * process may use; at most KORU_LOOPS_MAX */
+	/* How long detached tasks may take to end once main has ended and they have been cancelled;
+	 * 0: no limit. Those that have not are reported then, and koru_run goes on waiting for
+	 * them, since their stacks cannot be taken from them. */
+	int64_t shutdown_timeout;
+	/* Where reports go, a line with its newline at a time, from whichever thread has something
+	 * to say: a deadlock, what has not ended in time. Must not call koru. NULL: to standard
+	 * error. */
+	void (*report)(const char *line, void *arg);
+	void *report_arg;
+	int loops; /* how many: 0 is 1; KORU_ALL_CORES: one for each processor that the
+	            * process may use; at most KORU_LOOPS_MAX */
 };
 
 #define KORU_ALL_CORES (-1)
@@ -48,12 +57,13 @@ struct koru_run_opts {
  * Returns what main_fn returned; or, where that was not negative or only -ECANCELED,
  *   the first error of a detached task other than -ECANCELED, or
  *   -EDEADLK   every task waited and nothing could have woken any: no deadline, no sleep,
- *              no I/O under way. All were cancelled then;
+ *              no I/O under way, no other thread. They are reported and cancelled then;
+ *   -ETIMEDOUT shutdown_timeout passed before all tasks had ended;
  * or, with main_fn not called,
- *   -EINVAL    stack_size out of range, or an unknown poller or KORU_POLLER value,
- *   -EBUSY     inside a task,
- *   -ENOMEM, -EMFILE, -KORU_EGUARD, …  the loop or main_fn's stack could not be made,
- *   -ENOSYS    the poller asked for by name is not to be had here. */
+ *   -EINVAL    stack_size, loops or shutdown_timeout out of range, or an unknown poller or
+ * KORU_POLLER value, -EBUSY     inside a task, -ENOMEM, -EMFILE, -KORU_EGUARD, …  the loop or
+ * main_fn's stack could not be made, -ENOSYS    the poller asked for by name is not to be had here.
+ */
 int koru_run(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts);
 
 /* How many loops this koru_run has, and which of them the caller runs on, from 0 (where main_fn

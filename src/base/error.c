@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Error codes and assertions: what koru says when something is wrong. The only file of the
- * library that writes to standard error, and only on the way out. */
+ * library that writes to standard error. */
 #include "koru/error.h"
 
 #include "base/assert.h"
@@ -29,6 +29,11 @@ const char *koru_strerror(int result)
 	}
 	const char *text = strerrordesc_np(code); /* static, unlike strerror's */
 	return text ? text : "unknown error";
+}
+
+void koru__warn(const char *text)
+{
+	(void)!write(STDERR_FILENO, text, strlen(text));
 }
 
 void koru__die(const char *format, ...)

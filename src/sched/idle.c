@@ -15,6 +15,7 @@
 #include "sched/loop.h"
 #include "sched/remote.h"
 #include "sched/runtime.h"
+#include "sched/shutdown.h"
 #include "sched/wakeup.h"
 
 #include <limits.h>
@@ -118,7 +119,7 @@ static void sleep_in_poller(struct koru__loop *loop, int64_t limit)
 	} else if (waits_for_messages(loop)) {
 		koru__runtime_stuck(runtime);
 		if (is_deadlock(runtime))
-			koru__runtime_deadlock(runtime);
+			koru__shutdown_deadlock(runtime);
 		else
 			koru__loop_ask(loop, limit < stuck_interval ? limit : stuck_interval);
 		koru__runtime_unstuck(runtime);
@@ -160,7 +161,7 @@ void koru__idle(struct koru__loop *loop, int64_t limit)
 	struct koru__runtime *runtime = loop->runtime;
 	if (!has_company(loop)) {
 		if (waits_for_messages(loop))
-			koru__runtime_deadlock(runtime);
+			koru__shutdown_deadlock(runtime);
 		else
 			koru__loop_ask(loop, limit);
 		return;

@@ -39,6 +39,7 @@ int koru__loop_open(struct koru__loop *loop, struct koru__runtime *runtime, int 
 	loop->runtime = runtime;
 	loop->index = (int)(loop - runtime->loops);
 	loop->size_class = size_class;
+	koru__list_init(&loop->stand_ins);
 	loop->spin_ns = runtime->count > 1 ? KORU__SPIN_MAX : 0;
 	int rc = koru__poller_open(poller, &loop->poller);
 	if (rc < 0)

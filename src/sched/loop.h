@@ -58,8 +58,12 @@ struct koru__loop {
 	struct koru__message root_cancel; /* to this loop: main has ended */
 	struct koru__message root_failed; /* from this loop to the first, once: */
 	struct koru__message deadlock;
-	struct koru_port *port; /* NULL until one is asked for */
-	int root_error;         /* the first failure of a detached task here */
+	struct koru__message report_message;
+	bool reported;
+	struct koru__timer shutdown_timer; /* of the first loop */
+	struct koru__list stand_ins;       /* scopes here that stand for those of other loops */
+	struct koru_port *port;            /* NULL until one is asked for */
+	int root_error;                    /* the first failure of a detached task here */
 
 	struct koru__slab tasks;
 	struct koru_scope root; /* holds the main task and the detached ones */

@@ -31,13 +31,14 @@ int koru_run(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts)
 	int loops = opts->loops == KORU_ALL_CORES ? cores() : opts->loops;
 	if (loops < 0 || loops > KORU_LOOPS_MAX)
 		return -EINVAL;
+	if (opts->shutdown_timeout < 0)
+		return -EINVAL;
 	if (koru__loop())
 		return -EBUSY;
 	int rc = koru__fork_watch();
 	if (rc < 0)
 		return rc;
-	return koru__runtime_run(loops ? loops : 1, opts->poller, (unsigned)size_class, main_fn,
-	                         arg);
+	return koru__runtime_run(loops ? loops : 1, opts, (unsigned)size_class, main_fn, arg);
 }
 
 int koru_loop_count(void)

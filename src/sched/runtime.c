@@ -11,6 +11,7 @@
 #include "context/sanitize.h"
 #include "sched/fork.h"
 #include "sched/scope.h"
+#include "sched/shutdown.h"
 #include "sched/spawn.h"
 #include "sched/wakeup.h"
 
@@ -61,8 +62,7 @@ static void on_root_cancel(struct koru__loop *loop, struct koru__message *messag
 	koru__scope_fail(loop, &loop->root, -ECANCELED);
 }
 
-/* On the first loop. */
-static void fail_root(struct koru__loop *loop, int cause)
+void koru__runtime_fail(struct koru__loop *loop, int cause)
 {
 	struct koru__runtime *runtime = loop->runtime;
 	if (loop->root.koru__cause) {
@@ -82,13 +82,7 @@ static void fail_root(struct koru__loop *loop, int cause)
 static void on_root_failed(struct koru__loop *loop, struct koru__message *message)
 {
 	struct koru__loop *other = koru__container_of(message, struct koru__loop, root_failed);
-	fail_root(loop, other->root_error);
-}
-
-static void on_deadlock(struct koru__loop *loop, struct koru__message *message)
-{
-	(void)message;
-	fail_root(loop, -EDEADLK);
+	koru__runtime_fail(loop, other->root_error);
 }
 
 void koru__runtime_root_add(struct koru__loop *loop, struct koru_task *task)
@@ -106,9 +100,10 @@ void koru__runtime_root_task_ended(struct koru__loop *loop, struct koru_task *ta
 		loop->main_result = result;
 		result = result < 0 ? result : -ECANCELED; /* ends the detached tasks */
 		__atomic_store_n(&runtime->ending, 1, __ATOMIC_RELAXED);
+		koru__shutdown_begin(loop);
 	}
 	if (result < 0 && loop == &runtime->loops[0]) {
-		fail_root(loop, result);
+		koru__runtime_fail(loop, result);
 	} else if (result < 0 && !loop->root_error &&
 	           (result != -ECANCELED || !loop->root.koru__cause)) {
 		loop->root_error = result;
@@ -150,17 +145,6 @@ bool koru__runtime_all_stuck(const struct koru__runtime *runtime)
 		if (!koru__inbox_asleep(&runtime->loops[i].inbox))
 			return false;
 	return __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST) == stirs;
-}
-
-void koru__runtime_deadlock(struct koru__runtime *runtime)
-{
-	struct koru__loop *first = &runtime->loops[0];
-	if (first == koru__loop()) {
-		fail_root(first, -EDEADLK);
-		return;
-	}
-	koru__loop()->deadlock.receive = on_deadlock;
-	koru__loop_send(first, &koru__loop()->deadlock);
 }
 
 /* Threads */
@@ -234,6 +218,7 @@ static void take_part(struct start *start, struct koru__loop *loop, koru_fn *mai
 		meet(&start->go, count);
 		if (__atomic_load_n(&start->error, __ATOMIC_SEQ_CST) == 0)
 			koru__loop_run(loop);
+		koru__shutdown_end(loop);
 	}
 	meet(&start->closed, count);
 	if (opened == 0)
@@ -259,7 +244,7 @@ static int verdict(const struct koru__runtime *runtime)
 		if (cause && cause != -ECANCELED)
 			return cause;
 	}
-	return result;
+	return runtime->late && result >= 0 ? -ETIMEDOUT : result;
 }
 
 static int run_threads(struct start *start, struct thread *threads, koru_fn *main_fn, void *arg)
@@ -292,10 +277,21 @@ static int run_threads(struct start *start, struct thread *threads, koru_fn *mai
 	return start->error ? start->error : verdict(runtime);
 }
 
-int koru__runtime_run(int count, int poller, unsigned size_class, koru_fn *main_fn, void *arg)
+int koru__runtime_run(int count, const struct koru_run_opts *opts, unsigned size_class,
+                      koru_fn *main_fn, void *arg)
 {
-	struct koru__runtime runtime = { .count = count, .forks = koru__forks };
-	struct start start = { .runtime = &runtime, .poller = poller, .size_class = size_class };
+	struct koru__runtime runtime = {
+		.count = count,
+		.forks = koru__forks,
+		.report = opts->report,
+		.report_arg = opts->report_arg,
+		.shutdown_timeout = opts->shutdown_timeout,
+	};
+	struct start start = {
+		.runtime = &runtime,
+		.poller = opts->poller,
+		.size_class = size_class,
+	};
 	int rc = -ENOMEM;
 	runtime.loops = koru__zalloc((size_t)count, sizeof(struct koru__loop));
 	struct thread *threads = koru__zalloc((size_t)count, sizeof(struct thread));

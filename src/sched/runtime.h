@@ -21,6 +21,10 @@ struct koru__runtime {
 	int count; /* of loops */
 	struct koru__loop *loops;
 	uint32_t forks; /* koru__forks when it began: else this is a copy of the parent's */
+	void (*report)(const char *line, void *arg); /* NULL: standard error */
+	void *report_arg;
+	int64_t shutdown_timeout;
+	bool late; /* it has passed */
 
 	/* Written by all loops, as atomics. */
 	uint32_t held;      /* root scopes with tasks in them, and tasks on their way to one */
@@ -35,11 +39,15 @@ struct koru__runtime {
 
 /* Runs main_fn(arg) on the first of `count` loops, the others on threads of their own, and
  * returns when all is over. Errors as koru_run. */
-int koru__runtime_run(int count, int poller, unsigned size_class, koru_fn *main_fn, void *arg);
+int koru__runtime_run(int count, const struct koru_run_opts *opts, unsigned size_class,
+                      koru_fn *main_fn, void *arg);
 
 /* Keeps the run from being over; false when it is already. */
 bool koru__runtime_hold(struct koru__runtime *runtime);
 void koru__runtime_release(struct koru__runtime *runtime);
+
+/* On the first loop: cancels all tasks, with a cause that koru_run will tell. */
+void koru__runtime_fail(struct koru__loop *loop, int cause);
 
 /* On the loop of a root scope: puts a task into it. */
 void koru__runtime_root_add(struct koru__loop *loop, struct koru_task *task);
@@ -70,8 +78,5 @@ void koru__runtime_unstuck(struct koru__runtime *runtime);
 /* Whether all loops wait for nothing but messages, and none is on its way: only a thread that is no
  * loop could send one. */
 bool koru__runtime_all_stuck(const struct koru__runtime *runtime);
-
-/* Every task waits and nothing can wake one: cancels all with -EDEADLK. */
-void koru__runtime_deadlock(struct koru__runtime *runtime);
 
 #endif

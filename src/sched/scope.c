@@ -77,6 +77,7 @@ void koru__scope_open_stand_in(struct koru__loop *loop, struct koru_scope *stand
 {
 	init(stand_in, loop, NULL, task);
 	stand_in->koru__state = KORU__SCOPE_STAND_IN;
+	koru__list_push_back(&loop->stand_ins, &stand_in->koru__sibling);
 	stand_in->koru__name = scope->koru__name;
 	stand_in->koru__cause = koru__scope_cause(scope) ? -ECANCELED : 0;
 	stand_in->koru__deadline = scope->koru__deadline;
@@ -88,6 +89,7 @@ void koru__scope_open_stand_in(struct koru__loop *loop, struct koru_scope *stand
 void koru__scope_close_stand_in(struct koru__loop *loop, struct koru_scope *stand_in)
 {
 	koru__timer_remove(loop, &stand_in->koru__timer);
+	koru__list_remove(&stand_in->koru__sibling);
 	stand_in->koru__state = KORU__SCOPE_CLOSED;
 }
 
