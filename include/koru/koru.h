@@ -15,6 +15,7 @@
 #include <koru/event.h>
 #include <koru/future.h>
 #include <koru/gen.h>
+#include <koru/guest.h>
 #include <koru/io.h>
 #include <koru/local.h>
 #include <koru/mutex.h>

@@ -83,6 +83,11 @@ static void epoll_close(struct koru__poller *poller)
 	koru__free(p);
 }
 
+static int epoll_fd(struct koru__poller *poller)
+{
+	return self(poller)->epfd;
+}
+
 /* The table's entry for `fd`, made if need be; NULL without memory. */
 static struct watch *watch_of(struct epoll_poller *p, int fd)
 {
@@ -224,6 +229,7 @@ static int epoll_wait_done(struct koru__poller *poller, int64_t timeout_ns,
 const struct koru__poller_ops koru__epoll = {
 	.name = "epoll",
 	.open = epoll_open,
+	.fd = epoll_fd,
 	.close = epoll_close,
 	.submit = epoll_submit,
 	.cancel = epoll_cancel,

@@ -60,6 +60,10 @@ struct koru__poller_ops {
 	/* Makes one. -ENOSYS when this kernel has not got it or will not let us. */
 	int (*open)(struct koru__poller **ret_poller);
 
+	/* A descriptor that can be polled for reading: ready when `wait` has something to hand
+	 * out. Or a negative errno. */
+	int (*fd)(struct koru__poller *poller);
+
 	/* No operation may be under way. */
 	void (*close)(struct koru__poller *poller);
 

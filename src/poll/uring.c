@@ -19,6 +19,8 @@
 #include <errno.h>
 #include <liburing.h>
 #include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 enum {
 	SQ_ENTRIES = 256,  /* requests between two system calls; more only submit earlier */
@@ -32,6 +34,8 @@ struct uring_poller {
 	struct koru__list done;    /* completed without the kernel */
 	struct koru__list cancels; /* operations whose cancellation found it full */
 	unsigned in_flight;        /* operations the kernel holds */
+	int event_fd;              /* written to by the kernel when there is something to take; -1
+	                            * until asked for */
 };
 
 static struct uring_poller *self(struct koru__poller *poller)
@@ -95,6 +99,7 @@ static int uring_open(struct koru__poller **ret_poller)
 		return rc;
 	}
 	p->poller.ops = &koru__uring;
+	p->event_fd = -1;
 	koru__list_init(&p->backlog);
 	koru__list_init(&p->done);
 	koru__list_init(&p->cancels);
@@ -108,7 +113,29 @@ static void uring_close(struct koru__poller *poller)
 	koru__assert(p->in_flight == 0 && koru__list_empty(&p->backlog));
 	koru__assert(koru__list_empty(&p->done) && koru__list_empty(&p->cancels));
 	io_uring_queue_exit(&p->ring);
+	if (p->event_fd >= 0)
+		close(p->event_fd);
 	koru__free(p);
+}
+
+/* Not the ring's own: with DEFER_TASKRUN that is ready only once a completion has been worked on,
+ * which only happens inside `wait` (seen on Linux 6.18). An eventfd is told before. */
+static int uring_fd(struct koru__poller *poller)
+{
+	struct uring_poller *p = self(poller);
+	if (p->event_fd >= 0)
+		return p->event_fd;
+	int fault = koru__fault(KORU__FAULT_EVENTFD);
+	int fd = fault ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (fd < 0)
+		return fault ? -fault : -errno;
+	int rc = io_uring_register_eventfd(&p->ring, fd);
+	if (rc < 0) {
+		close(fd);
+		return rc;
+	}
+	p->event_fd = fd;
+	return fd;
 }
 
 static void prepare(struct io_uring_sqe *sqe, const struct koru__op *op)
@@ -315,6 +342,9 @@ static int uring_wait(struct koru__poller *poller, int64_t timeout_ns, struct ko
                       int max)
 {
 	struct uring_poller *p = self(poller);
+	uint64_t told;
+	if (p->event_fd >= 0)
+		(void)!read(p->event_fd, &told, sizeof(told)); /* before we look */
 	send_backlog(p);
 	if (!koru__list_empty(&p->done) || io_uring_cq_ready(&p->ring) > 0)
 		timeout_ns = 0;
@@ -328,6 +358,7 @@ static int uring_wait(struct koru__poller *poller, int64_t timeout_ns, struct ko
 const struct koru__poller_ops koru__uring = {
 	.name = "uring",
 	.open = uring_open,
+	.fd = uring_fd,
 	.close = uring_close,
 	.submit = uring_submit,
 	.cancel = uring_cancel,

@@ -55,6 +55,7 @@ int koru__loop_open(struct koru__loop *loop, struct koru__runtime *runtime, int 
 	koru__scope_open_root(loop, &loop->root);
 	koru__context_init_thread(&loop->context, loop);
 	koru__loop_here = (struct koru__loop_head){
+		.ticks = KORU__LOOP_TURN,
 		.calls_left = KORU__CALLS_AT_ONCE_MAX - 1,
 		.loop = loop,
 	};
@@ -87,8 +88,7 @@ static int64_t trim(struct koru__loop *loop)
 	return done ? trim_interval : 0;
 }
 
-/* How long the poller may wait: not at all while a task is ready, else to the next timer. */
-static int64_t patience(struct koru__loop *loop)
+int64_t koru__loop_patience(struct koru__loop *loop)
 {
 	if (koru__loop_here.first)
 		return 0;
@@ -137,25 +137,28 @@ static void begin_turn(struct koru__loop *loop)
 
 bool koru__loop_next_turn(struct koru__loop *loop)
 {
-	if (!koru__timers_empty(loop) || loop->ops > 0 || !koru__inbox_empty(&loop->inbox))
+	if (!koru__timers_empty(loop) || loop->ops > 0 || !koru__inbox_empty(&loop->inbox) ||
+	    loop->is_guest)
 		return false;
 	begin_turn(loop);
 	return true;
 }
 
+bool koru__loop_turn(struct koru__loop *loop)
+{
+	begin_turn(loop);
+	koru__wakeup_receive(loop);
+	while (koru__runq_any(loop) && koru__loop_here.ticks > 0)
+		koru__resume_first(loop);
+	if (!koru__timers_empty(loop))
+		koru__timers_fire(loop, koru__clock_now());
+	return !koru__runtime_is_over(loop->runtime);
+}
+
 void koru__loop_run(struct koru__loop *loop)
 {
-	koru__loop_here.ticks = KORU__LOOP_TURN;
-	for (;;) {
-		begin_turn(loop);
-		koru__wakeup_receive(loop);
-		while (koru__runq_any(loop) && koru__loop_here.ticks > 0)
-			koru__resume_first(loop);
-		if (!koru__timers_empty(loop))
-			koru__timers_fire(loop, koru__clock_now());
-		if (koru__runtime_is_over(loop->runtime))
-			break;
-		int64_t limit = patience(loop);
+	while (koru__loop_turn(loop)) {
+		int64_t limit = koru__loop_patience(loop);
 		if (limit > 0)
 			koru__idle(loop, limit);
 		else if (loop->ops > 0)

@@ -43,6 +43,7 @@ struct koru__loop {
 	unsigned ops; /* operations the poller holds */
 
 	struct koru__inbox inbox;
+	bool is_guest;           /* another loop drives it (guest.c) */
 	int wake_fd;             /* an eventfd, written by whoever finds the loop asleep */
 	struct koru__op wake_op; /* watches it; while `wake_watched` the poller holds it */
 	bool wake_watched;
@@ -95,6 +96,12 @@ static inline struct koru_scope *koru__task_scope(const struct koru_task *task)
 int koru__loop_open(struct koru__loop *loop, struct koru__runtime *runtime, int poller,
                     unsigned size_class);
 void koru__loop_close(struct koru__loop *loop);
+
+/* One turn: messages, tasks, timers; no I/O. False when the whole run is over. */
+bool koru__loop_turn(struct koru__loop *loop);
+
+/* How long the poller may wait: not at all while a task is ready, else to the next timer. */
+int64_t koru__loop_patience(struct koru__loop *loop);
 
 /* Runs until the whole run is over. */
 void koru__loop_run(struct koru__loop *loop);

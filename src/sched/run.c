@@ -20,24 +20,29 @@ static int cores(void)
 	return count < KORU_LOOPS_MAX ? count : KORU_LOOPS_MAX;
 }
 
+int koru__run_check(const struct koru_run_opts *opts)
+{
+	int size_class = koru__stack_class(opts->stack_size);
+	if (size_class < 0 || opts->poller < KORU_POLLER_AUTO || opts->poller > KORU_POLLER_EPOLL ||
+	    opts->shutdown_timeout < 0)
+		return -EINVAL;
+	if (koru__loop())
+		return -EBUSY;
+	int rc = koru__fork_watch();
+	return rc < 0 ? rc : size_class;
+}
+
 int koru_run(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts)
 {
 	static const struct koru_run_opts defaults;
 	if (!opts)
 		opts = &defaults;
-	int size_class = koru__stack_class(opts->stack_size);
-	if (size_class < 0 || opts->poller < KORU_POLLER_AUTO || opts->poller > KORU_POLLER_EPOLL)
-		return -EINVAL;
 	int loops = opts->loops == KORU_ALL_CORES ? cores() : opts->loops;
 	if (loops < 0 || loops > KORU_LOOPS_MAX)
 		return -EINVAL;
-	if (opts->shutdown_timeout < 0)
-		return -EINVAL;
-	if (koru__loop())
-		return -EBUSY;
-	int rc = koru__fork_watch();
-	if (rc < 0)
-		return rc;
+	int size_class = koru__run_check(opts);
+	if (size_class < 0)
+		return size_class;
 	return koru__runtime_run(loops ? loops : 1, opts, (unsigned)size_class, main_fn, arg);
 }
 

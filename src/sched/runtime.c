@@ -147,6 +147,24 @@ bool koru__runtime_all_stuck(const struct koru__runtime *runtime)
 	return __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST) == stirs;
 }
 
+void koru__runtime_init(struct koru__runtime *runtime, int count, struct koru__loop *loops,
+                        const struct koru_run_opts *opts)
+{
+	*runtime = (struct koru__runtime){
+		.count = count,
+		.forks = koru__forks,
+		.loops = loops,
+		.report = opts->report,
+		.report_arg = opts->report_arg,
+		.shutdown_timeout = opts->shutdown_timeout,
+	};
+}
+
+void koru__runtime_end(struct koru__runtime *runtime)
+{
+	koru__shutdown_end(&runtime->loops[0]);
+}
+
 /* Threads */
 
 struct start {
@@ -218,7 +236,8 @@ static void take_part(struct start *start, struct koru__loop *loop, koru_fn *mai
 		meet(&start->go, count);
 		if (__atomic_load_n(&start->error, __ATOMIC_SEQ_CST) == 0)
 			koru__loop_run(loop);
-		koru__shutdown_end(loop);
+		if (loop->index == 0)
+			koru__runtime_end(start->runtime);
 	}
 	meet(&start->closed, count);
 	if (opened == 0)
@@ -233,7 +252,7 @@ static void *thread_main(void *arg)
 }
 
 /* Main's own error first; but where it only says "cancelled", what the cause of that was. */
-static int verdict(const struct koru__runtime *runtime)
+int koru__runtime_verdict(const struct koru__runtime *runtime)
 {
 	int result = runtime->loops[0].main_result;
 	if (result < 0 && result != -ECANCELED)
@@ -274,19 +293,14 @@ static int run_threads(struct start *start, struct thread *threads, koru_fn *mai
 	}
 	for (int i = 0; i < wanted; i++) /* what their tasks did, the caller may look at */
 		koru__sanitize_acquire(&runtime->loops[i].root);
-	return start->error ? start->error : verdict(runtime);
+	return start->error ? start->error : koru__runtime_verdict(runtime);
 }
 
 int koru__runtime_run(int count, const struct koru_run_opts *opts, unsigned size_class,
                       koru_fn *main_fn, void *arg)
 {
-	struct koru__runtime runtime = {
-		.count = count,
-		.forks = koru__forks,
-		.report = opts->report,
-		.report_arg = opts->report_arg,
-		.shutdown_timeout = opts->shutdown_timeout,
-	};
+	struct koru__runtime runtime;
+	koru__runtime_init(&runtime, count, NULL, opts);
 	struct start start = {
 		.runtime = &runtime,
 		.poller = opts->poller,

@@ -37,6 +37,17 @@ struct koru__runtime {
 	uint32_t stirs;     /* how often one of those woke */
 };
 
+/* A run of `count` loops, none of them open; what koru_run returns once all are over; and the end,
+ * on the first loop, before it closes. */
+void koru__runtime_init(struct koru__runtime *runtime, int count, struct koru__loop *loops,
+                        const struct koru_run_opts *opts);
+int koru__runtime_verdict(const struct koru__runtime *runtime);
+void koru__runtime_end(struct koru__runtime *runtime);
+
+/* Looks the options over, but for the number of loops. Returns the size class of stacks, or an
+ * error of koru_run. */
+int koru__run_check(const struct koru_run_opts *opts);
+
 /* Runs main_fn(arg) on the first of `count` loops, the others on threads of their own, and
  * returns when all is over. Errors as koru_run. */
 int koru__runtime_run(int count, const struct koru_run_opts *opts, unsigned size_class,

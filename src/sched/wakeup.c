@@ -30,8 +30,7 @@ int koru__wakeup_open(struct koru__loop *loop)
 	return loop->wake_fd < 0 ? -errno : 0;
 }
 
-/* Takes what has been written. */
-static void drain(struct koru__loop *loop)
+void koru__wakeup_drain(struct koru__loop *loop)
 {
 	uint64_t count;
 	ssize_t n = read(loop->wake_fd, &count, sizeof(count));
@@ -60,11 +59,11 @@ static void unwatch(struct koru__loop *loop)
 void koru__wakeup_close(struct koru__loop *loop)
 {
 	unwatch(loop);
-	drain(loop);
+	koru__wakeup_drain(loop);
 	while (loop->wakes_owed > 0) {
 		struct pollfd p = { .fd = loop->wake_fd, .events = POLLIN };
 		(void)poll(&p, 1, -1); /* an interruption only means another look */
-		drain(loop);
+		koru__wakeup_drain(loop);
 	}
 	close(loop->wake_fd);
 }
@@ -79,11 +78,17 @@ static bool watch(struct koru__loop *loop)
 		.flags = POLLIN,
 	};
 	if (loop->poller->ops->submit(loop->poller, &loop->wake_op)) {
-		drain(loop); /* written already, or it cannot be watched */
+		koru__wakeup_drain(loop); /* written already, or it cannot be watched */
 		return false;
 	}
 	loop->wake_watched = true;
 	return true;
+}
+
+bool koru__wakeup_doze(struct koru__loop *loop)
+{
+	loop->asleep = koru__inbox_sleep(&loop->inbox);
+	return loop->asleep;
 }
 
 int64_t koru__wakeup_sleep(struct koru__loop *loop, int64_t limit)
@@ -92,8 +97,7 @@ int64_t koru__wakeup_sleep(struct koru__loop *loop, int64_t limit)
 		return limit;
 	if (!watch(loop) && limit > unwatched_limit)
 		limit = unwatched_limit;
-	loop->asleep = koru__inbox_sleep(&loop->inbox);
-	return loop->asleep ? limit : 0;
+	return koru__wakeup_doze(loop) ? limit : 0;
 }
 
 void koru__wakeup_rise(struct koru__loop *loop)
@@ -106,7 +110,7 @@ void koru__wakeup_rise(struct koru__loop *loop)
 void koru__wakeup_completed(struct koru__loop *loop)
 {
 	loop->wake_watched = false;
-	drain(loop);
+	koru__wakeup_drain(loop);
 }
 
 void koru__wakeup_receive(struct koru__loop *loop)

@@ -27,6 +27,11 @@ int64_t koru__wakeup_sleep(struct koru__loop *loop, int64_t limit);
 /* After it, and before its completions are looked at. Harmless where the loop has not slept. */
 void koru__wakeup_rise(struct koru__loop *loop);
 
+/* For a loop that another one drives, which also watches the eventfd: marks the loop as asleep,
+ * unless it has messages to take: then false; and reads what the eventfd has. */
+bool koru__wakeup_doze(struct koru__loop *loop);
+void koru__wakeup_drain(struct koru__loop *loop);
+
 /* The eventfd was written to: its operation has completed. */
 void koru__wakeup_completed(struct koru__loop *loop);
 
