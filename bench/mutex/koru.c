@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * A koru_mutex, locked by one task on each of several loops, each in a thread. See pairs.h. */
+ * A koru_mutex, locked by one task on each of several loops. See pairs.h. */
 #include <koru/koru.h>
 
 #include "mutex/pairs.h"
@@ -13,13 +13,21 @@ static int task(void *arg)
 	return 0;
 }
 
-static void *run_loop(void *self)
+static int run(void *arg)
 {
-	return koru_run(task, self, NULL) == 0 ? self : NULL;
+	struct koru_scope all;
+	(void)arg;
+	koru_scope_open(&all, NULL);
+	for (int i = 0; i < pairs_threads; i++)
+		koru_go_on(&all, KORU_LOOP(i), task, &pairs_each[i]);
+	return koru_scope_close(&all);
 }
 
 int main(int argc, char **argv)
 {
-	pairs_measure(argc, argv, run_loop);
+	pairs_init(argc, argv);
+	struct koru_run_opts opts = { .loops = (int)pairs_threads };
+	bench_require(koru_run(run, NULL, &opts) == 0, "koru_run");
+	pairs_print();
 	return 0;
 }

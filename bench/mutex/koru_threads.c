@@ -15,6 +15,8 @@ static void *run(void *arg)
 
 int main(int argc, char **argv)
 {
-	pairs_measure(argc, argv, run);
+	pairs_init(argc, argv);
+	pairs_run(run);
+	pairs_print();
 	return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// A sync.Mutex, locked by goroutines, as many as processors are used; see pairs.h.
+// A sync.Mutex, locked by as many goroutines as processors are used; see pairs.h. A Go process
+// always has threads besides, so `idle` makes no difference.
 package main
 
 import (
@@ -48,7 +49,7 @@ func run(threads, wanted int, done *int, all *sync.WaitGroup) {
 }
 
 func main() {
-	threads := arg("threads")
+	threads := arg("processors")
 	wanted := arg("pairs")
 	runtime.GOMAXPROCS(threads)
 	done := make([]int, threads)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A number of threads, each of which locks and unlocks one mutex in a loop and counts in between;
- * nanoseconds for one lock and unlock, by the clock on the wall, whoever did it. The program that
- * includes this defines PAIRS_RUN, which starts a thread's loop in whatever way it has, and the
- * loop itself with PAIRS_LOOP.
+ * A number of threads, each of which locks a mutex, counts, and unlocks it, in a loop; nanoseconds
+ * of wall time for one lock and unlock, whoever did it. With `idle=2` another thread sleeps
+ * meanwhile, so that what libraries do for processes of one thread does not count.
  *
- * All threads start together. The clock stops when the first of them is done, so that none is
- * measured while it is alone; what the others had done by then counts. `least` is the share of the
- * thread that had the mutex least often, in percent of an equal share.
+ * All begin together. The clock stops when the first of them is done, so that nobody is measured
+ * while it is alone; what the others had done by then counts. `least` is how often the thread had
+ * the mutex that had it least, in percent of an equal share.
  */
 #ifndef BENCH_MUTEX_PAIRS_H
 #define BENCH_MUTEX_PAIRS_H
@@ -17,6 +16,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <unistd.h>
 
 enum { PAIRS_THREADS_MAX = 64, PAIRS_CHUNK = 1000 };
 
@@ -66,25 +66,40 @@ static inline void pairs_end(void)
 		pairs_ended = bench_now();
 }
 
-/* Calls run(&pairs_each[i]) in each thread, in this one where it is the only one, and prints. */
-static inline void pairs_measure(int argc, char **argv, void *(*run)(void *self))
+static void *pairs_sleep(void *arg)
+{
+	pause();
+	return arg;
+}
+
+/* Reads the arguments; the work is to be done for each of pairs_each[0 .. pairs_threads - 1]. */
+static inline void pairs_init(int argc, char **argv)
+{
+	pthread_t sleeper;
+	pairs_threads = bench_arg(argc, argv, "processors");
+	pairs_wanted = bench_arg(argc, argv, "pairs");
+	bench_require(pairs_threads <= PAIRS_THREADS_MAX, "processors");
+	if (bench_arg(argc, argv, "idle") == 2)
+		bench_require(pthread_create(&sleeper, NULL, pairs_sleep, NULL) == 0,
+		              "pthread_create");
+}
+
+/* Calls run(&pairs_each[i]) in each thread, in this one where it is the only one. */
+static inline void pairs_run(void *(*run)(void *self))
 {
 	pthread_t threads[PAIRS_THREADS_MAX];
-	long total = 0, least;
-	pairs_threads = bench_arg(argc, argv, "threads");
-	pairs_wanted = bench_arg(argc, argv, "pairs");
-	bench_require(pairs_threads <= PAIRS_THREADS_MAX, "threads");
 	for (long i = 1; i < pairs_threads; i++)
 		bench_require(pthread_create(&threads[i], NULL, run, &pairs_each[i]) == 0,
 		              "pthread_create");
-	bench_require(run(&pairs_each[0]) != NULL, "run");
-	least = pairs_each[0].done;
+	run(&pairs_each[0]);
+	for (long i = 1; i < pairs_threads; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static inline void pairs_print(void)
+{
+	long total = 0, least = pairs_each[0].done;
 	for (long i = 0; i < pairs_threads; i++) {
-		void *result;
-		if (i > 0) {
-			pthread_join(threads[i], &result);
-			bench_require(result != NULL, "run");
-		}
 		total += pairs_each[i].done;
 		if (pairs_each[i].done < least)
 			least = pairs_each[i].done;

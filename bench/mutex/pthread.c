@@ -19,6 +19,8 @@ int main(int argc, char **argv)
 	if (bench_arg(argc, argv, "kind") == 2)
 		pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
 	pthread_mutex_init(&mutex, &attr);
-	pairs_measure(argc, argv, run);
+	pairs_init(argc, argv);
+	pairs_run(run);
+	pairs_print();
 	return 0;
 }

@@ -35,21 +35,29 @@ int crowd_size(const struct crowd *crowd)
 
 static int main_of_loop(void *arg)
 {
-	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h" };
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h",
+		                             "i", "j", "k", "l", "m", "n", "o", "p" };
 	const struct crowd *crowd = arg;
+	int n = crowd->together ? crowd->loops * crowd->tasks : crowd->tasks;
 	struct koru_scope all;
-	assert_true(crowd->tasks <= (int)(sizeof(names) / sizeof(names[0])));
-	base_number = atomic_fetch_add(&numbers, crowd->tasks);
+	assert_true(n <= (int)(sizeof(names) / sizeof(names[0])));
+	if (!crowd->together)
+		base_number = atomic_fetch_add(&numbers, n);
 	koru_scope_open(&all, NULL);
-	for (int i = 0; i < crowd->tasks; i++)
+	for (int i = 0; i < n; i++)
 		koru_go_with(&all, crowd->body, crowd->arg,
-		             &(struct koru_task_opts){ .name = names[i] });
+		             &(struct koru_task_opts){
+		                     .name = names[i],
+		                     .place = crowd->together ? KORU_ANY_LOOP : KORU_HERE,
+		             });
 	return koru_scope_close(&all);
 }
 
 static void *loop_thread(void *arg)
 {
-	return (void *)(intptr_t)koru_run(main_of_loop, arg, NULL);
+	const struct crowd *crowd = arg;
+	struct koru_run_opts opts = { .loops = crowd->together ? crowd->loops : 1 };
+	return (void *)(intptr_t)koru_run(main_of_loop, arg, &opts);
 }
 
 static void *plain_thread(void *arg)
@@ -63,14 +71,14 @@ void crowd_run(const struct crowd *crowd)
 {
 	pthread_t threads[MEMBERS_MAX];
 	struct crowd copy = *crowd;
-	int n = crowd->loops + crowd->threads;
+	int runs = crowd->together ? 1 : crowd->loops;
+	int n = runs + crowd->threads;
 	assert_true(n <= MEMBERS_MAX);
 	setenv("CMOCKA_TEST_ABORT", "1", 1);
-	atomic_store(&numbers, 0);
+	atomic_store(&numbers, crowd->together ? crowd->loops * crowd->tasks : 0);
 	for (int i = 0; i < n; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL,
-		                                i < crowd->loops ? loop_thread : plain_thread,
-		                                &copy),
+		                                i < runs ? loop_thread : plain_thread, &copy),
 		                 0);
 	for (int i = 0; i < n; i++) {
 		void *result;

@@ -12,9 +12,11 @@
 #include <stdbool.h>
 
 struct crowd {
-	int loops;   /* each in a thread of its own */
-	int tasks;   /* on each of them */
-	int threads; /* without a loop */
+	int loops;     /* each in a thread of its own */
+	int tasks;     /* on each of them */
+	int threads;   /* without a loop */
+	bool together; /* one koru_run with that many loops, and tasks that may run on any of them;
+	                * otherwise each loop has a koru_run and a thread of its own */
 	koru_fn *body;
 	void *arg;
 };
