@@ -190,23 +190,11 @@ int koru__spawn_posted(struct koru__loop *loop, koru_fn *fn, void *arg, const ch
 	return rc;
 }
 
-/* Its storage was on the stack of a function that has returned: nothing can be saved. To find that
- * out the storage is read, of which AddressSanitizer would speak first. */
-static __attribute__((no_sanitize("address"))) void check_closed(const struct koru_task *task)
-{
-	const struct koru_scope *scope = task->head.scope;
-	if (koru__unlikely(scope->koru__owner == task &&
-	                   scope->koru__state != KORU__SCOPE_STAND_IN))
-		koru__die("koru: task '%s' returned without closing a scope it had opened\n",
-		          koru__task_name(task) ? koru__task_name(task) : "?");
-}
-
 void koru__task_ended(struct koru__loop *loop, struct koru_task *task, int result)
 {
 	if (koru__unlikely(koru__loop() != loop))
 		koru__die("koru: task '%s' returned in a process forked by it: use _exit there\n",
 		          koru__task_name(task) ? koru__task_name(task) : "?");
-	check_closed(task);
 	if (koru__unlikely(koru__task_place(task) == KORU__AWAY)) {
 		koru__remote_ended(task->remote, result);
 		return;
