@@ -59,6 +59,7 @@ struct koru_future {
 	int koru__result;
 	struct koru__waiters koru__waiters;
 	struct koru_task *koru__task;       /* whose result it is; NULL: koru_future_complete's */
+	const char *koru__name;             /* of that task */
 	struct koru__waiter *koru__starter; /* the caller of koru_start, until it has its answer */
 	/* While an error here has not been awaited: among those of its scope. */
 	struct koru_future *koru__next;

@@ -10,12 +10,14 @@
 #include <koru/chan.h>
 #include <koru/cond.h>
 #include <koru/counter.h>
+#include <koru/defer.h>
 #include <koru/error.h>
 #include <koru/event.h>
 #include <koru/future.h>
 #include <koru/gen.h>
 #include <koru/guest.h>
 #include <koru/io.h>
+#include <koru/local.h>
 #include <koru/mutex.h>
 #include <koru/once.h>
 #include <koru/port.h>
@@ -26,6 +28,7 @@
 #include <koru/sem.h>
 #include <koru/task.h>
 #include <koru/time.h>
+#include <koru/typed.h>
 #include <koru/wait_group.h>
 
 #endif

@@ -55,6 +55,14 @@ struct koru__message {
 	void (*receive)(struct koru__loop *loop, struct koru__message *message);
 };
 
+/* What a scope does as it closes, once its tasks have ended (sched/scope.h). */
+struct koru_scope;
+
+struct koru__scope_hook {
+	struct koru__scope_hook *next; /* the one to run after it */
+	void (*run)(struct koru_scope *scope, struct koru__scope_hook *hook);
+};
+
 /* sched/timer.h; all zero: not armed */
 struct koru__timer {
 	struct koru__list link;                  /* its slot; `next` is NULL while not armed */

@@ -46,8 +46,8 @@ enum { TSAN_NO_SYNC = 1 };
 #define tsan_current()         __tsan_get_current_fiber()
 #define tsan_create()          create_fiber()
 #define tsan_destroy(f)        __tsan_destroy_fiber(f)
-#define tsan_blank_open()      ((void)(blank = __tsan_create_fiber(0)))
-#define tsan_blank_close()     __tsan_destroy_fiber(blank)
+#define tsan_blank_open()      open_blank()
+#define tsan_blank_close()     close_blank()
 #define tsan_forget(low, size) forget_stack((low), (size))
 #define tsan_switch(f)         __tsan_switch_to_fiber((f), TSAN_NO_SYNC)
 #define tsan_acquire(addr)     __tsan_acquire(addr)
@@ -61,8 +61,21 @@ enum { TSAN_NO_SYNC = 1 };
 /* Whoever creates a fiber, or takes memory into use, is ordered before what the fiber does. Neither
  * the task that happens to make room for another nor the one whose stack the other inherits may
  * be, or races between the two would go unseen. So both are done in the name of a fiber that does
- * nothing else. One a thread: of its loop. */
+ * nothing else. One a thread, for its loop, or its loops: a guest (koru/guest.h) and another. */
 static __thread void *blank;
+static __thread unsigned blank_users;
+
+static void open_blank(void)
+{
+	if (blank_users++ == 0)
+		blank = __tsan_create_fiber(0);
+}
+
+static void close_blank(void)
+{
+	if (--blank_users == 0)
+		__tsan_destroy_fiber(blank);
+}
 
 static void *create_fiber(void)
 {

@@ -54,13 +54,17 @@ static void errors_remove(struct koru_future *f)
 
 int koru__future_errors_take(struct koru_scope *scope)
 {
-	int oldest = 0;
+	struct koru_future *oldest_first = NULL;
 	koru__lock_take(&errors_lock);
 	for (struct koru_future *f; (f = scope->koru__errors) != NULL;) {
-		oldest = f->koru__result;
-		f->koru__link = NULL;
 		__atomic_store_n(&scope->koru__errors, f->koru__next, __ATOMIC_RELAXED);
+		f->koru__link = NULL;
+		f->koru__next = oldest_first;
+		oldest_first = f;
 	}
+	int oldest = oldest_first ? oldest_first->koru__result : 0;
+	for (struct koru_future *f = oldest_first; f; f = f->koru__next)
+		koru__scope_note(scope, f->koru__result, f->koru__name);
 	koru__lock_give(&errors_lock);
 	return oldest;
 }
@@ -332,8 +336,9 @@ int koru_await_first(struct koru_future *const futures[], int count, int *ret_in
 			koru__free(waiters);
 		if (first < 0)
 			return first;
-	} else
+	} else {
 		settle(futures[first]);
+	}
 	int result = koru__future_take(futures[first]);
 	if (ret_index)
 		*ret_index = first;

@@ -35,7 +35,7 @@ int koru__future_take(struct koru_future *f);
 int koru__future_task_ended(struct koru_future *f, struct koru_scope *scope, int result);
 
 /* The oldest error of the scope's tasks that nobody has awaited, or 0; from now on the scope knows
- * of all of them. */
+ * of all of them, and has written them down. */
 int koru__future_errors_take(struct koru_scope *scope);
 
 static inline int koru__future_errors(struct koru_scope *scope)

@@ -5,6 +5,7 @@
  */
 #include "sched/park.h"
 
+#include "base/die.h"
 #include "context/context.h"
 #include "context/stack.h"
 #include "koru/scope.h"
@@ -31,7 +32,14 @@ static void run_task(struct koru__loop *loop, struct koru_task *task)
 	koru__task_move(task, KORU__TASK_QUEUED, KORU__TASK_RUNNING);
 	koru__loop_here.current = &task->head;
 	koru__sanitize_acquire(task);
-	koru__task_ended(loop, task, task->fn(task->arg));
+	const struct koru_scope *home = task->head.scope;
+	int result = task->fn(task->arg);
+	/* The scope's storage was in a frame of a function that has returned: nothing can be
+	 * saved. */
+	if (koru__unlikely(task->head.scope != home))
+		koru__die("koru: task '%s' returned without closing a scope it had opened\n",
+		          koru__task_name(task) ? koru__task_name(task) : "?");
+	koru__task_ended(loop, task, result);
 }
 
 /* The bottom of every stack. Runs the task it was made for; when that has ended, tasks that have

@@ -33,8 +33,10 @@ static inline void fill(struct koru_task *task, const struct plan *plan)
 	task->arg = plan->arg;
 	task->name = plan->name;
 	task->future = plan->future;
-	if (plan->future)
+	if (plan->future) {
 		plan->future->koru__task = task;
+		plan->future->koru__name = plan->name;
+	}
 }
 
 /* In a scope of another loop, or on another loop. */
@@ -45,19 +47,18 @@ static __attribute__((noinline)) int spawn_away(struct koru__loop *loop, struct 
 	struct koru__loop *at = loop;
 	if (plan->place >= KORU_LOOP_FIRST)
 		at = &runtime->loops[plan->place - KORU_LOOP_FIRST];
-	bool detached = scope == &loop->root;
-	if (detached)
+	if (scope == &loop->root)
 		scope = &at->root;
 	struct koru__remote *remote = koru__remote_new();
 	if (!remote) {
 		if (scope->koru__loop == loop)
-			koru__scope_fail(loop, scope, -ENOMEM);
+			koru__scope_failed(loop, scope, -ENOMEM, plan->name);
 		else
 			(void)koru_scope_cancel(scope);
 		return -ENOMEM;
 	}
 	fill(&remote->own, plan);
-	remote->own.locals = detached ? NULL : koru__task_self()->locals;
+	remote->own.locals = scope->koru__locals;
 	if (scope->koru__loop == loop) {
 		koru__remote_start(remote, scope, at);
 		return 0;
@@ -83,19 +84,17 @@ static int spawn(struct koru_scope *scope, const struct plan *plan)
 		return spawn_away(loop, scope, plan);
 	struct koru_task *task = koru__slab_take(&loop->tasks);
 	if (koru__unlikely(!task)) {
-		koru__scope_fail(loop, scope, -ENOMEM);
+		koru__scope_failed(loop, scope, -ENOMEM, plan->name);
 		return -ENOMEM;
 	}
 	fill(task, plan);
 	koru__task_enter_scope(task, scope);
 	loop->counters.tasks++;
-	if (koru__unlikely(!scope->koru__owner)) {
-		task->locals = NULL;
+	task->locals = scope->koru__locals;
+	if (koru__unlikely(!scope->koru__owner))
 		koru__runtime_root_add(loop, task);
-	} else {
-		task->locals = koru__task_self()->locals;
+	else
 		koru__scope_add(scope, task);
-	}
 	koru__sanitize_release(task);
 	if (koru__likely(plan->place != KORU_ANY_LOOP)) {
 		task->head.place = KORU_HERE;
@@ -191,19 +190,11 @@ int koru__spawn_posted(struct koru__loop *loop, koru_fn *fn, void *arg, const ch
 	return rc;
 }
 
-/* Its storage was on the stack of a function that has returned: nothing can be saved. */
-static void check_closed(const struct koru_task *task)
-{
-	const struct koru_scope *scope = task->head.scope;
-	if (koru__unlikely(scope->koru__owner == task &&
-	                   scope->koru__state != KORU__SCOPE_STAND_IN))
-		koru__die("koru: task '%s' returned without closing a scope it had opened\n",
-		          koru__task_name(task) ? koru__task_name(task) : "?");
-}
-
 void koru__task_ended(struct koru__loop *loop, struct koru_task *task, int result)
 {
-	check_closed(task);
+	if (koru__unlikely(koru__loop() != loop))
+		koru__die("koru: task '%s' returned in a process forked by it: use _exit there\n",
+		          koru__task_name(task) ? koru__task_name(task) : "?");
 	if (koru__unlikely(koru__task_place(task) == KORU__AWAY)) {
 		koru__remote_ended(task->remote, result);
 		return;

@@ -6,7 +6,9 @@
 #include "base/fault.h"
 #include "base/lock.h"
 #include "context/sanitize.h"
+#include "sched/fork.h"
 #include "sched/loop.h"
+#include "sched/runtime.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -142,7 +144,8 @@ void koru__wakeup_write(int fd)
 /* The last that this thread does with the loop, which waits for it before it closes. */
 static void wake(struct koru__loop *loop)
 {
-	koru__wakeup_write(loop->wake_fd);
+	if (koru__likely(loop->runtime->forks == koru__forks)) /* not a copy of our parent's */
+		koru__wakeup_write(loop->wake_fd);
 }
 
 void koru__loop_send(struct koru__loop *loop, struct koru__message *message)
