@@ -2,7 +2,7 @@
  *
  * src/sync/select.c over two rendezvous channels: entering several queues, claiming, cancellation.
  * The lock of each channel is taken for granted (lock.pml). Two selects that can meet in two ways,
- * and two plain calls that can meet one of them and may be cancelled. Proved:
+ * and two plain calls that can meet one of them; the first may be cancelled. Proved:
  *
  *   - nobody is served twice, and whoever is served has met one who was served by the same;
  *   - two who could meet do not both wait;
@@ -82,7 +82,7 @@ proctype call(byte me; bool is_select; bool reversed)
 	bool won;
 	bool cancelled = false; /* while it waits */
 	if
-	:: !is_select -> cancelled = true
+	:: me == 2 -> cancelled = true
 	:: true
 	fi;
 

@@ -94,7 +94,7 @@ void koru__wait_looked(bool came)
 }
 
 /* A task about to park looks on for as long as being woken across loops takes: whoever serves it
- * meanwhile need not send a message. True when somebody has. */
+ * meanwhile need not send a message. True when somebody has. models/look.pml is the proof. */
 static bool look(struct koru__wait *wait)
 {
 	uint32_t state = KORU__WOKEN_NOT;
