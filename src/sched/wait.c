@@ -19,7 +19,7 @@ enum { THREAD_SPINS_MAX = 200 };
 /* A task: so often before it parks; and how many failures in a row it takes to stop that for how
  * many waits. */
 enum {
-	TASK_LOOKS_MAX = 300,
+	TASK_LOOKS_MAX = 600,
 	LUCK_MAX = 8,
 	LUCK_PAUSE = 32,
 };
