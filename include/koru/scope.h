@@ -73,20 +73,22 @@ struct koru_scope {
 	struct koru__list koru__children; /* the open scopes right inside it */
 	struct koru__list koru__sibling;  /* in its parent's koru__children */
 	struct koru__timer koru__timer;   /* armed when its own deadline is the nearest */
+	struct koru_local *koru__locals;  /* what its tasks inherit (koru/local.h) */
+	/* What opening sets to zero lies together. */
 	struct koru_future *koru__errors; /* of its tasks, awaited by nobody yet */
 	const char *koru__name;
-	struct koru_local *koru__locals;      /* what its tasks inherit (koru/local.h) */
 	struct koru__scope_hook *koru__hooks; /* run as it closes, the first first; NULL: none */
 	struct koru__scope_hook *koru__last_hook; /* and this after them; any loop sets it */
 	int64_t koru__cleanup_timeout;            /* as in the options */
 	size_t koru__alloc_max;                   /* as in the options */
-	struct koru_scope_error *koru__failures;  /* `errors` of the options */
 	uint32_t koru__failures_max;
-	uint32_t koru__failures_count;     /* also of those that found no room */
-	int koru__outcome;                 /* valid once koru__decided */
-	struct koru__message koru__cancel; /* from another thread: */
-	uint32_t koru__cancel_asked;       /* it is on its way, or */
-	bool koru__cancel_heard;           /* has arrived */
+	uint32_t koru__failures_count; /* also of those that found no room */
+	uint32_t koru__cancel_asked;   /* from another thread: it is on its way, or */
+	uint32_t koru__cancel_heard;   /* has arrived */
+	/* And what is valid only at times does not. */
+	struct koru__message koru__cancel;
+	struct koru_scope_error *koru__failures; /* `errors` of the options */
+	int koru__outcome;                       /* valid once koru__decided */
 };
 
 struct koru_scope_opts {

@@ -39,18 +39,18 @@ static void init(struct koru_scope *scope, struct koru__loop *loop, struct koru_
 	koru__timer_init(&scope->koru__timer);
 	scope->koru__errors = NULL;
 	scope->koru__name = NULL;
-	scope->koru__locals = NULL;
 	scope->koru__hooks = NULL;
 	scope->koru__last_hook = NULL;
 	scope->koru__cleanup_timeout = 0;
 	scope->koru__alloc_max = 0;
 	scope->koru__failures_max = 0;
 	scope->koru__failures_count = 0;
+	scope->koru__cancel_asked = 0;
+	scope->koru__cancel_heard = 0;
+	scope->koru__locals = NULL;
 	koru__list_init(&scope->koru__tasks);
 	koru__list_init(&scope->koru__children);
 	koru__list_init(&scope->koru__sibling);
-	scope->koru__cancel_asked = 0;
-	scope->koru__cancel_heard = false;
 }
 
 void koru__scope_open_root(struct koru__loop *loop, struct koru_scope *root)
@@ -251,30 +251,18 @@ static __attribute__((noinline)) bool settle(struct koru__loop *loop, struct kor
 	return true;
 }
 
-void koru__scope_task_ended(struct koru__loop *loop, struct koru_scope *scope,
-                            struct koru_task *task, int result)
+bool koru__scope_settle(struct koru__loop *loop, struct koru_scope *scope, struct koru_task *task,
+                        int result)
 {
-	int left = result;
-	koru__list_remove(&task->sibling);
-	koru__sanitize_release(scope);
-	if (task->future)
-		left = koru__future_task_ended(task->future, scope, result);
-	if (koru__unlikely(left < 0 || scope->koru__policy != KORU_SCOPE_FAIL) &&
-	    !settle(loop, scope, task, result, left))
-		return;
-	if (koru__list_empty(&scope->koru__tasks) && scope->koru__state == KORU__SCOPE_CLOSING &&
-	    scope->koru__owner->head.state == KORU__TASK_PARKED)
-		koru__unpark(scope->koru__owner, 0);
-}
-
-static bool is_open(const struct koru_scope *scope)
-{
-	return scope->koru__state == KORU__SCOPE_OPEN || scope->koru__state == KORU__SCOPE_CLOSING;
+	int left = task->future ? koru__future_task_ended(task->future, scope, result) : result;
+	if (left >= 0 && scope->koru__policy == KORU_SCOPE_FAIL)
+		return true;
+	return settle(loop, scope, task, result, left);
 }
 
 int koru__scope_admits(struct koru__loop *loop, const struct koru_scope *scope)
 {
-	if (koru__likely(is_open(scope)))
+	if (koru__likely(koru__scope_is_open(scope)))
 		return koru__likely(scope->koru__loop->runtime == loop->runtime) ? 0 : -EPERM;
 	return scope->koru__state == KORU__SCOPE_REFUSED ? scope->koru__cause : -EINVAL;
 }
@@ -282,7 +270,7 @@ int koru__scope_admits(struct koru__loop *loop, const struct koru_scope *scope)
 static void on_cancel(struct koru__loop *loop, struct koru__message *message)
 {
 	struct koru_scope *scope = koru__container_of(message, struct koru_scope, koru__cancel);
-	scope->koru__cancel_heard = true;
+	scope->koru__cancel_heard = 1;
 	koru__scope_fail(loop, scope, -ECANCELED);
 }
 
@@ -323,7 +311,8 @@ int koru_scope_close(struct koru_scope *scope)
 	koru__sanitize_acquire(scope);
 	/* A deadline that passed while the loop had no time to notice still counts. */
 	(void)koru__scope_is_over(loop, scope);
-	koru__timer_remove(loop, &scope->koru__timer);
+	if (koru__unlikely(koru__timer_is_armed(&scope->koru__timer)))
+		koru__timer_remove(loop, &scope->koru__timer);
 	if (koru__unlikely(koru__scope_has_hooks(scope)))
 		koru__scope_unwind(scope);
 	if (koru__unlikely(scope->koru__cancel_asked))
@@ -336,7 +325,7 @@ int koru_scope_close(struct koru_scope *scope)
 
 int koru_scope_cancel(struct koru_scope *scope)
 {
-	if (!is_open(scope))
+	if (!koru__scope_is_open(scope))
 		return -EINVAL;
 	struct koru__loop *home = scope->koru__loop;
 	if (koru__task_self() && koru__loop() == home) {

@@ -13,6 +13,7 @@
 #include "base/macro.h"
 #include "context/sanitize.h"
 #include "koru/scope.h"
+#include "sched/park.h"
 #include "sched/task.h"
 
 #include <stdbool.h>
@@ -62,13 +63,33 @@ static inline void koru__scope_add(struct koru_scope *scope, struct koru_task *t
 /* Cancels it with a cause, the first time. On the loop's thread. */
 void koru__scope_fail(struct koru__loop *loop, struct koru_scope *scope, int cause);
 
+static inline bool koru__scope_is_open(const struct koru_scope *scope)
+{
+	return scope->koru__state == KORU__SCOPE_OPEN || scope->koru__state == KORU__SCOPE_CLOSING;
+}
+
 /* Whether tasks may be started in it: 0, or the error of koru_go. Also for scopes of other loops
  * of the same koru_run. */
 int koru__scope_admits(struct koru__loop *loop, const struct koru_scope *scope);
 
+/* What the result of a task that has ended means: for its future, and for the scope. Not for a
+ * plain task that succeeded in a plain scope. Returns false when nobody can wait for the scope. */
+bool koru__scope_settle(struct koru__loop *loop, struct koru_scope *scope, struct koru_task *task,
+                        int result);
+
 /* On the scope's loop: takes a task of it that has ended out and passes on its result. */
-void koru__scope_task_ended(struct koru__loop *loop, struct koru_scope *scope,
-                            struct koru_task *task, int result);
+static inline void koru__scope_task_ended(struct koru__loop *loop, struct koru_scope *scope,
+                                          struct koru_task *task, int result)
+{
+	koru__list_unlink(&task->sibling);
+	koru__sanitize_release(scope);
+	if (koru__unlikely(result < 0 || task->future || scope->koru__policy != KORU_SCOPE_FAIL) &&
+	    !koru__scope_settle(loop, scope, task, result))
+		return;
+	if (koru__list_empty(&scope->koru__tasks) && scope->koru__state == KORU__SCOPE_CLOSING &&
+	    scope->koru__owner->head.state == KORU__TASK_PARKED)
+		koru__unpark(scope->koru__owner, 0);
+}
 
 /* A task, or something done on behalf of the scope, failed (result < 0) or, in a race, came to its
  * end. What follows from it is up to the scope's policy. On the loop's thread. */
