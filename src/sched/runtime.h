@@ -63,6 +63,9 @@ void koru__runtime_fail(struct koru__loop *loop, int cause);
 /* On the loop of a root scope: puts a task into it. */
 void koru__runtime_root_add(struct koru__loop *loop, struct koru_task *task);
 
+/* On the loop of a root scope: a detached task has failed, or could not be started. */
+void koru__runtime_root_failed(struct koru__loop *loop, int result);
+
 /* On the loop of a root scope, whose task has ended and is out of its list. */
 void koru__runtime_root_task_ended(struct koru__loop *loop, struct koru_task *task, int result);
 

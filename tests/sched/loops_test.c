@@ -282,6 +282,53 @@ static void test_no_memory_to_send_a_task_away(void **state)
 	assert_int_equal(run_with(main_has_no_memory, NULL, &two), 0);
 }
 
+/* No memory for a detached task: the whole run fails, on all of its loops. */
+
+static int ends_when_cancelled(void *arg)
+{
+	(void)arg;
+	assert_int_equal(koru_sleep(KORU_FOREVER), -ECANCELED);
+	return 0;
+}
+
+static int detaches_too_many(void *arg)
+{
+	enum koru_place place = *(enum koru_place *)arg;
+	int rc;
+	koru__fault_arm(KORU__FAULT_ALLOC, 0, 1000, ENOMEM);
+	do
+		rc = koru_go_on(NULL, place, ends_when_cancelled, NULL);
+	while (rc == 0);
+	koru__fault_arm(KORU__FAULT_NONE, 0, 0, 0);
+	assert_int_equal(rc, -ENOMEM);
+	return 0;
+}
+
+struct detaching {
+	enum koru_place from;
+	enum koru_place place;
+};
+
+static int main_detaches_too_many(void *arg)
+{
+	struct detaching *d = arg;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(koru_go_on(NULL, KORU_LOOP(i), ends_when_cancelled, NULL), 0);
+	koru_go_on(NULL, d->from, detaches_too_many, &d->place);
+	assert_int_equal(koru_sleep(KORU_FOREVER), -ECANCELED);
+	return 0;
+}
+
+static void test_no_memory_for_a_detached_task(void **state)
+{
+	(void)state;
+	for (int from = 0; from < 2; from++)
+		for (int to = 0; to < 2; to++) {
+			struct detaching d = { KORU_LOOP(from), KORU_LOOP(to) };
+			assert_int_equal(run_with(main_detaches_too_many, &d, &two), -ENOMEM);
+		}
+}
+
 /* Many small programs at once: trees that are stolen, fail and are cancelled. */
 
 struct tree {
@@ -365,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_what_a_task_takes_along),
 		cmocka_unit_test(test_a_loop_cannot_be_made),
 		cmocka_unit_test(test_no_memory_to_send_a_task_away),
+		cmocka_unit_test(test_no_memory_for_a_detached_task),
 		cmocka_unit_test(test_trees_over_several_loops),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
