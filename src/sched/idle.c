@@ -88,19 +88,33 @@ static bool spin(struct koru__loop *loop, int64_t limit)
 	}
 }
 
-/* True when no other loop and, for all that can be known, no other thread can wake a task. */
-static bool is_deadlock(struct koru__runtime *runtime)
+/* True when no other loop and, for all that can be known, no other thread can wake a task. Loops
+ * that find so at the same moment are told the same `ret_stirs`. */
+static bool is_deadlock(struct koru__runtime *runtime, uint32_t *ret_stirs)
 {
+	uint32_t stirs;
 	/* Once more at the end: the last other thread may have left a message before it went. */
-	return koru__runtime_all_stuck(runtime) &&
+	return koru__runtime_all_stuck(runtime, &stirs) &&
 	       koru__threads_count() <= runtime->count + KORU__SANITIZER_THREADS &&
-	       koru__runtime_all_stuck(runtime);
+	       koru__runtime_all_stuck(runtime, ret_stirs) && *ret_stirs == stirs;
 }
 
 /* Whether nothing else of this loop can wake a task of it. */
 static bool waits_for_messages(const struct koru__loop *loop)
 {
 	return koru__timers_empty(loop) && loop->ops == 0;
+}
+
+/* This loop has something to do. While it was searching, or could still be woken, nobody else was:
+ * if there is more than it has taken, another has to. */
+static void pass_on(struct koru__runtime *runtime)
+{
+	for (int i = 0; i < runtime->count; i++) {
+		if (koru__deque_empty(&runtime->loops[i].deque))
+			continue;
+		koru__runtime_made_work(runtime);
+		break;
+	}
 }
 
 /* Sleeps in the poller. Others know that it does. */
@@ -117,17 +131,22 @@ static void sleep_in_poller(struct koru__loop *loop, int64_t limit)
 	if (limit == 0) {
 		koru__loop_ask(loop, 0);
 	} else if (waits_for_messages(loop)) {
+		uint32_t stirs;
 		koru__runtime_stuck(runtime);
-		if (is_deadlock(runtime))
-			koru__shutdown_deadlock(runtime);
-		else
+		bool deadlock = is_deadlock(runtime, &stirs);
+		if (!deadlock)
 			koru__loop_ask(loop, limit < stuck_interval ? limit : stuck_interval);
 		koru__runtime_unstuck(runtime);
+		/* Not stuck meanwhile: a report may take long, and others look again. */
+		if (deadlock && koru__runtime_tell_deadlock(runtime, stirs))
+			koru__shutdown_deadlock(runtime);
 	} else {
 		koru__loop_ask(loop, limit);
 	}
 	koru__wakeup_rise(loop);
 	__atomic_sub_fetch(&runtime->sleeping, 1, __ATOMIC_SEQ_CST);
+	if (koru__loop_here.first || !koru__inbox_empty(&loop->inbox))
+		pass_on(runtime);
 }
 
 /* Whether spinning could be of use: there are others that could say something. */
@@ -147,12 +166,8 @@ static bool search(struct koru__loop *loop, int64_t limit)
 	bool found = spin(loop, limit);
 	__atomic_sub_fetch(&runtime->searching, 1, __ATOMIC_SEQ_CST);
 	loop->spin_ns = found ? KORU__SPIN_MAX : loop->spin_ns / 2;
-	for (int i = 0; found && i < runtime->count; i++) {
-		if (koru__deque_empty(&runtime->loops[i].deque))
-			continue;
-		koru__runtime_made_work(runtime); /* there is more than we can take */
-		break;
-	}
+	if (found)
+		pass_on(runtime);
 	return found;
 }
 
@@ -160,6 +175,8 @@ void koru__idle(struct koru__loop *loop, int64_t limit)
 {
 	struct koru__runtime *runtime = loop->runtime;
 	if (!has_company(loop)) {
+		if (!koru__inbox_empty(&loop->inbox))
+			return; /* from a thread that was the last but this one */
 		if (waits_for_messages(loop))
 			koru__shutdown_deadlock(runtime);
 		else

@@ -140,7 +140,12 @@ void koru__runtime_unstuck(struct koru__runtime *runtime)
 	sub(&runtime->stuck, 1);
 }
 
-bool koru__runtime_all_stuck(const struct koru__runtime *runtime)
+bool koru__runtime_tell_deadlock(struct koru__runtime *runtime, uint32_t stirs)
+{
+	return __atomic_exchange_n(&runtime->told, stirs + 1, __ATOMIC_SEQ_CST) != stirs + 1;
+}
+
+bool koru__runtime_all_stuck(const struct koru__runtime *runtime, uint32_t *ret_stirs)
 {
 	/* If all were stuck when we counted, and none has stirred when we have looked into every
 	 * inbox, then none has taken a message out in between. */
@@ -150,6 +155,7 @@ bool koru__runtime_all_stuck(const struct koru__runtime *runtime)
 	for (int i = 0; i < runtime->count; i++)
 		if (!koru__inbox_asleep(&runtime->loops[i].inbox))
 			return false;
+	*ret_stirs = stirs;
 	return __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST) == stirs;
 }
 

@@ -35,6 +35,7 @@ struct koru__runtime {
 	uint32_t sleeping;  /* those that sleep or are about to */
 	uint32_t stuck;     /* of these, those that wait for nothing but messages */
 	uint32_t stirs;     /* how often one of those woke */
+	uint32_t told;      /* one more than `stirs` at the last deadlock */
 };
 
 /* A run of `count` loops, none of them open; what koru_run returns once all are over; and the end,
@@ -80,8 +81,8 @@ static inline bool koru__runtime_is_over(const struct koru__runtime *runtime)
 /* After something was made that could be stolen. */
 static inline void koru__runtime_made_work(struct koru__runtime *runtime)
 {
-	if (__atomic_load_n(&runtime->sleeping, __ATOMIC_RELAXED) > 0 &&
-	    __atomic_load_n(&runtime->searching, __ATOMIC_RELAXED) == 0)
+	if (__atomic_load_n(&runtime->sleeping, __ATOMIC_SEQ_CST) > 0 &&
+	    __atomic_load_n(&runtime->searching, __ATOMIC_SEQ_CST) == 0)
 		koru__runtime_wake_one(runtime);
 }
 
@@ -91,6 +92,9 @@ void koru__runtime_unstuck(struct koru__runtime *runtime);
 
 /* Whether all loops wait for nothing but messages, and none is on its way: only a thread that is no
  * loop could send one. */
-bool koru__runtime_all_stuck(const struct koru__runtime *runtime);
+bool koru__runtime_all_stuck(const struct koru__runtime *runtime, uint32_t *ret_stirs);
+
+/* Of the loops that have seen it at the same `stirs`, only the first is to tell. */
+bool koru__runtime_tell_deadlock(struct koru__runtime *runtime, uint32_t stirs);
 
 #endif

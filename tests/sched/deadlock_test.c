@@ -5,6 +5,8 @@
 #include "support/core.h"
 
 #include "koru/koru.h"
+#include "sched/loop.h"
+#include "sched/runtime.h"
 #include "sched/waitq.h"
 
 #include <errno.h>
@@ -12,6 +14,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/single_threaded.h>
 #include <unistd.h>
 
 /* What was reported, all lines. */
@@ -92,6 +96,108 @@ static void test_a_thread_may_still_wake_us(void **state)
 		        3);
 		pthread_join(thread, NULL);
 	}
+}
+
+/* Whoever takes the report takes its time, so that the other loop looks again meanwhile. */
+static void take_report_slowly(const char *line, void *arg)
+{
+	struct report *r = arg;
+	if (r->lines == 0) {
+		struct koru__runtime *runtime = koru__loop()->runtime;
+		uint32_t stirs = __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST);
+		while (__atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST) - stirs < 2)
+			usleep(1000);
+	}
+	take_report(line, arg);
+}
+
+/* The first loop is the last to wait, and so the one that finds it. */
+static int main_is_the_last_to_wait(void *arg)
+{
+	struct koru_scope s;
+	koru_scope_open(&s, NULL);
+	koru_go_on(&s, KORU_LOOP(1), waits_for_nobody, arg);
+	koru_sleep(20 * KORU_MILLISECOND);
+	return koru_scope_close(&s);
+}
+
+static void test_it_is_reported_once(void **state)
+{
+	(void)state;
+	struct koru__waitq q;
+	koru__waitq_init(&q);
+	report = (struct report){ .len = 0 };
+	struct koru_run_opts opts = { .loops = 2 };
+	opts.report = take_report_slowly;
+	opts.report_arg = &report;
+	assert_int_equal(run_with(main_is_the_last_to_wait, &q, &opts), -EDEADLK);
+	assert_int_equal(report.lines, 3);
+}
+
+/* With no descriptor left to look at threads with. */
+static int main_has_no_descriptor(void *arg)
+{
+	int last = -1;
+	for (int fd; (fd = dup(0)) >= 0;)
+		last = fd;
+	assert_int_equal(errno, EMFILE);
+	close(last); /* but one: enough to list them */
+	return waits_for_nobody(arg);
+}
+
+static int child_has_no_descriptor(void *arg)
+{
+	struct koru__waitq q;
+	(void)arg;
+	koru__waitq_init(&q);
+	pthread_t thread;
+	const struct rlimit limit = { 64, 64 };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(pthread_create(&thread, NULL, wakes_late, &q), 0);
+	return koru_run(main_has_no_descriptor, &q, NULL);
+}
+
+static void test_threads_that_cannot_be_looked_at(void **state)
+{
+	(void)state;
+	struct child child;
+	in_child(&child, child_has_no_descriptor, NULL);
+	assert_true(child.exited);
+	assert_int_equal(child.code, 3);
+}
+
+static void *wakes_now(void *arg)
+{
+	return koru__waitq_wake_one(arg, 3) ? arg : NULL;
+}
+
+/* The last other thread has left a message, and the C library says that it is gone. */
+static int main_is_left_alone(void *arg)
+{
+	struct koru_scope s;
+	struct koru_future f;
+	pthread_t thread;
+	void *woken;
+	koru_scope_open(&s, NULL);
+	koru_async(&s, &f, waits_for_nobody, arg);
+	koru_yield();
+	assert_int_equal(pthread_create(&thread, NULL, wakes_now, arg), 0);
+	assert_int_equal(pthread_join(thread, &woken), 0);
+	assert_ptr_equal(woken, arg);
+	char before = __libc_single_threaded;
+	__libc_single_threaded = 1;
+	int rc = koru_await(&f);
+	__libc_single_threaded = before;
+	assert_int_equal(koru_scope_close(&s), 0);
+	return rc;
+}
+
+static void test_a_message_of_the_last_thread(void **state)
+{
+	(void)state;
+	struct koru__waitq q;
+	koru__waitq_init(&q);
+	assert_int_equal(run(main_is_left_alone, &q), 3);
 }
 
 static int main_of_many(void *arg)
@@ -280,6 +386,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_deadlock_over_several_loops),
 		cmocka_unit_test(test_a_thread_may_still_wake_us),
+		cmocka_unit_test(test_it_is_reported_once),
+		cmocka_unit_test(test_threads_that_cannot_be_looked_at),
+		cmocka_unit_test(test_a_message_of_the_last_thread),
 		cmocka_unit_test(test_a_long_report_is_cut),
 		cmocka_unit_test(test_it_is_said_on_standard_error),
 		cmocka_unit_test(test_what_cannot_be_cancelled_ends_the_program),
