@@ -151,7 +151,9 @@ static int child_has_no_descriptor(void *arg)
 	(void)arg;
 	koru__waitq_init(&q);
 	pthread_t thread;
-	const struct rlimit limit = { 64, 64 };
+	struct rlimit limit;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = 64;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	assert_int_equal(pthread_create(&thread, NULL, wakes_late, &q), 0);
 	return koru_run(main_has_no_descriptor, &q, NULL);
