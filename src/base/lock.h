@@ -65,8 +65,8 @@ static inline bool koru__claim(uint32_t *word)
 	return __atomic_exchange_n(word, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
-/* After an atomic exchange of whatever order, such as koru__lock_give: what was written before it is
- * seen by others before what is read after this. */
+/* After an atomic exchange of whatever order, such as koru__lock_give: what was written before it
+ * is seen by others before what is read after this. */
 static inline void koru__fence_after_exchange(void)
 {
 #if defined(__x86_64__)
