@@ -327,6 +327,34 @@ static void test_a_guest_fails_the_scope(void **state)
 	assert_int_equal(run_with(main_lends_to_failure, NULL, &two), 0);
 }
 
+static struct meeting guest_meeting;
+
+static int invites_one_that_waits(void *arg)
+{
+	return koru_go(arg, waits_for_the_end, &guest_meeting);
+}
+
+/* The guest waits already when its scope is cancelled, and the scope does not know of it yet. */
+static int main_cancels_before_it_knows(void *arg)
+{
+	struct koru_scope s;
+	(void)arg;
+	guest_meeting = (struct meeting){ .waiting = 0 };
+	koru_scope_open(&s, NULL);
+	koru_go_on(&s, KORU_LOOP(1), invites_one_that_waits, &s);
+	hold_until(&guest_meeting.waiting);
+	koru_scope_cancel(&s);
+	assert_int_equal(koru_scope_close(&s), -ECANCELED);
+	assert_int_equal(guest_meeting.cancelled, 1);
+	return 0;
+}
+
+static void test_a_guest_that_comes_too_late(void **state)
+{
+	(void)state;
+	assert_int_equal(run_with(main_cancels_before_it_knows, NULL, &two), 0);
+}
+
 /* Detached tasks */
 
 static int sleeps_until_cancelled(void *arg)
@@ -458,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_another_loop_cancels),
 		cmocka_unit_test(test_tasks_join_a_scope_of_another_loop),
 		cmocka_unit_test(test_a_guest_fails_the_scope),
+		cmocka_unit_test(test_a_guest_that_comes_too_late),
 		cmocka_unit_test(test_detached_tasks_end_with_main),
 		cmocka_unit_test(test_a_detached_failure_elsewhere_ends_the_run),
 		cmocka_unit_test(test_loops_wake_each_other),
