@@ -190,69 +190,6 @@ static void test_a_shield_on_another_loop(void **state)
 	assert_int_equal(cleaned, 1);
 }
 
-/* Cancelling from outside */
-
-struct outside {
-	struct koru_scope scope;
-	struct meeting m;
-};
-
-static void *cancels_from_thread(void *arg)
-{
-	struct outside *o = arg;
-	while (o->m.waiting < 1)
-		usleep(50);
-	assert_int_equal(koru_scope_cancel(&o->scope), 0);
-	return NULL;
-}
-
-static int main_is_cancelled_from_thread(void *arg)
-{
-	struct outside *o = arg;
-	koru_scope_open(&o->scope, NULL);
-	koru_go(&o->scope, waits_for_the_end, &o->m);
-	pthread_t thread;
-	assert_int_equal(pthread_create(&thread, NULL, cancels_from_thread, o), 0);
-	assert_int_equal(koru_scope_close(&o->scope), -ECANCELED);
-	assert_int_equal(koru_scope_cancel(&o->scope), -EINVAL);
-	pthread_join(thread, NULL);
-	return 0;
-}
-
-static void test_a_plain_thread_cancels(void **state)
-{
-	(void)state;
-	for (int i = 0; i < 50; i++) {
-		struct outside o = { .m.waiting = 0 };
-		assert_int_equal(run(main_is_cancelled_from_thread, &o), 0);
-	}
-}
-
-static int cancels_scope(void *arg)
-{
-	return koru_scope_cancel(arg);
-}
-
-/* The canceller is a task of the scope, so that it is open; its request may come while the scope is
- * being closed. */
-static int main_is_cancelled_from_loop(void *arg)
-{
-	(void)arg;
-	for (int i = 0; i < 200; i++) {
-		struct koru_scope s;
-		koru_scope_open(&s, NULL);
-		koru_go_on(&s, KORU_LOOP(1), cancels_scope, &s);
-		assert_int_equal(koru_scope_close(&s), -ECANCELED);
-	}
-	return 0;
-}
-
-static void test_another_loop_cancels(void **state)
-{
-	(void)state;
-	assert_int_equal(run_with(main_is_cancelled_from_loop, NULL, &two), 0);
-}
-
 /* Scopes of other loops */
 
 struct guests {
@@ -482,8 +419,6 @@ int main(void)
 		cmocka_unit_test(test_the_deadline_is_the_cause),
 		cmocka_unit_test(test_a_cancelled_scope_starts_cancelled_tasks_elsewhere),
 		cmocka_unit_test(test_a_shield_on_another_loop),
-		cmocka_unit_test(test_a_plain_thread_cancels),
-		cmocka_unit_test(test_another_loop_cancels),
 		cmocka_unit_test(test_tasks_join_a_scope_of_another_loop),
 		cmocka_unit_test(test_a_guest_fails_the_scope),
 		cmocka_unit_test(test_a_guest_that_comes_too_late),
