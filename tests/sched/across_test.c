@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What crosses loops: errors, cancellation, deadlines, wake-ups, and the end. */
+#include "sched/meeting.h"
 #include "support/cmocka.h"
 #include "support/core.h"
 
@@ -24,24 +25,6 @@ static void hold_until(atomic_int *flag)
 }
 
 /* Errors and cancellation */
-
-struct meeting {
-	atomic_int waiting;
-	atomic_int cancelled;
-	int result; /* what the waiting ones return */
-};
-
-static int waits_for_the_end(void *arg)
-{
-	struct meeting *m = arg;
-	m->waiting++;
-	int rc = koru_sleep(KORU_FOREVER);
-	if (rc == -ECANCELED)
-		m->cancelled++;
-	/* Again and again. */
-	assert_int_equal(koru_sleep(0), -ECANCELED);
-	return m->result ? m->result : rc;
-}
 
 /* The same from inside two scopes of its own. */
 static int waits_deep_inside(void *arg)

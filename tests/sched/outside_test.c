@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Scopes that are cancelled by other loops and by plain threads. */
+#include "sched/meeting.h"
 #include "support/cmocka.h"
 #include "support/core.h"
 
@@ -11,24 +12,6 @@
 #include <unistd.h>
 
 static const struct koru_run_opts two = { .loops = 2 };
-
-struct meeting {
-	atomic_int waiting;
-	atomic_int cancelled;
-	int result; /* what the waiting ones return */
-};
-
-static int waits_for_the_end(void *arg)
-{
-	struct meeting *m = arg;
-	m->waiting++;
-	int rc = koru_sleep(KORU_FOREVER);
-	if (rc == -ECANCELED)
-		m->cancelled++;
-	/* Again and again. */
-	assert_int_equal(koru_sleep(0), -ECANCELED);
-	return m->result ? m->result : rc;
-}
 
 struct outside {
 	struct koru_scope scope;

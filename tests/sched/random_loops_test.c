@@ -265,10 +265,11 @@ static void test_random_programs_over_several_loops(void **state)
 	alarm(0);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-	if (argc > 1)
-		only_seed = strtoull(argv[1], NULL, 10);
+	const char *seed = getenv("KORU_TEST_SEED");
+	if (seed)
+		only_seed = strtoull(seed, NULL, 10);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_programs_over_several_loops),
 	};
