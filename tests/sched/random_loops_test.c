@@ -3,8 +3,8 @@
  * Random programs over several loops, and a plain thread beside them: trees of tasks in all places
  * that lock, send, receive, select, await, sleep, cancel and fail, each tree under a deadline.
  * Whatever happens, every task that begins ends, what was sent was received or is still there, and
- * what a mutex guards was never touched by two. The seed of a failing program is printed; give it
- * as argument. */
+ * what a mutex guards was never touched by two. The seed of a failing program is printed;
+ * KORU_TEST_SEED=number runs that one again and again. */
 #include "support/cmocka.h"
 #include "support/core.h"
 
