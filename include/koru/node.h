@@ -6,6 +6,7 @@
 #ifndef KORU_NODE_H
 #define KORU_NODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct koru__list {
@@ -18,9 +19,19 @@ struct koru__lock {
 	uint32_t word;
 };
 
-/* Those who wait for something, in order of arrival (sched/wait.h); all zero: nobody. */
-struct koru__waiter;
+/* The place of one who waits in one queue (sched/wait.h). */
+struct koru__wait;
 
+struct koru__waiter {
+	struct koru__waiter *next;
+	struct koru__waiter *prev;
+	struct koru__wait *wait;
+	void *data;  /* the object's: what is sent, where to store what is received, … */
+	bool queued; /* guarded by the object's lock, as are the links */
+	int index;   /* which of its owner's entries: 0, or the case of a select */
+};
+
+/* Those who wait for something, in order of arrival; all zero: nobody. */
 struct koru__waiters {
 	struct koru__waiter *first;
 	struct koru__waiter *last;
@@ -42,6 +53,14 @@ struct koru__loop;
 struct koru__message {
 	struct koru__message *next;
 	void (*receive)(struct koru__loop *loop, struct koru__message *message);
+};
+
+/* What a scope does as it closes, once its tasks have ended (sched/scope.h). */
+struct koru_scope;
+
+struct koru__scope_hook {
+	struct koru__scope_hook *next; /* the one to run after it */
+	void (*run)(struct koru_scope *scope, struct koru__scope_hook *hook);
 };
 
 /* sched/timer.h; all zero: not armed */

@@ -45,6 +45,12 @@ struct koru_run_opts {
  * Blocks the calling thread. Not inside a task; any number of threads may each be in a
  * koru_run of their own.
  *
+ * A process forked inside a task has none of this: its thread is a plain one. Calls that need a
+ * task (koru_go, koru_scope_open, koru_scope_close, …) return -EPERM there, those that wait block
+ * the thread, and koru_run begins anew. It ends with _exit or exec; a task that returns there, or
+ * goes on to close its scopes as if nothing had happened and then returns, ends it with a message
+ * and abort. (fork runs what makes it so; _Fork, vfork and clone do not: only exec after those.)
+ *
  * While it runs, SIGSEGV and SIGBUS are handled so that a stack overflow can be named;
  * any other fault is passed to the handler that was there before.
  *

@@ -38,6 +38,13 @@ static inline void koru__list_remove(struct koru__list *node)
 	koru__list_init(node);
 }
 
+/* The same for a node that is in a list, and will be gone or in another at once. */
+static inline void koru__list_unlink(struct koru__list *node)
+{
+	node->prev->next = node->next;
+	node->next->prev = node->prev;
+}
+
 /* The first node, taken out; NULL when there is none. */
 static inline struct koru__list *koru__list_pop_front(struct koru__list *head)
 {

@@ -43,6 +43,15 @@ static inline void koru__lock_take(struct koru__lock *lock)
 		koru__lock_wait(lock);
 }
 
+/* Takes it if it is open. */
+static inline bool koru__lock_try(struct koru__lock *lock)
+{
+	uint32_t open = KORU__LOCK_OPEN;
+	return koru__likely(koru__alone()) ||
+	       __atomic_compare_exchange_n(&lock->word, &open, KORU__LOCK_HELD, false,
+	                                   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
 /* Touches the lock for the last time in one instruction, so that whoever takes it next may free
  * what it is in. */
 static inline void koru__lock_give(struct koru__lock *lock)

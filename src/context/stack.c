@@ -50,11 +50,6 @@ static struct arena arenas[KORU__STACK_CLASSES];
 static_assert(KORU_STACK_SIZE_MIN << (KORU__STACK_CLASSES - 1) == KORU_STACK_SIZE_MAX,
               "one class for each power of two");
 
-size_t koru__stack_class_size(unsigned size_class)
-{
-	return KORU_STACK_SIZE_MIN << size_class;
-}
-
 int koru__stack_class(size_t size)
 {
 	if (size == 0)
@@ -71,16 +66,6 @@ int koru__stack_class(size_t size)
 static uint32_t colour(size_t slot)
 {
 	return (uint32_t)(slot % COLOURS) * 64;
-}
-
-void *koru__stack_top(const struct koru__stack *s)
-{
-	return s->slot + koru__stack_class_size(s->size_class) - s->top_offset;
-}
-
-size_t koru__stack_room(const struct koru__stack *s)
-{
-	return (size_t)((char *)koru__stack_top(s) - koru__stack_low(s));
 }
 
 /* Reserves address space; under the lock. Halves the wish until the kernel grants it. */
@@ -138,9 +123,9 @@ static int carve(struct arena *arena, unsigned size_class, struct koru__stack **
 		return rc;
 	struct koru__stack *stack = &piece->stacks[piece->used];
 	*stack = (struct koru__stack){
-		.slot = slot,
+		.low = slot + koru__page_size(),
+		.top = slot + koru__stack_class_size(size_class) - colour(piece->used),
 		.size_class = size_class,
-		.top_offset = colour(piece->used),
 	};
 	piece->used++;
 	*ret_stack = stack;

@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "context/guard.h"
+#include "koru/task.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,9 +22,9 @@
 /* One stack's slot. Lives apart from the stack, which may have no memory at the moment. */
 struct koru__stack {
 	struct koru__list link; /* in a list of free stacks */
-	char *slot;             /* its lowest byte: the guard page starts here */
-	uint32_t size_class;
-	uint32_t top_offset; /* how far below the end of the slot it starts (colouring) */
+	char *low;              /* its lowest byte: the guard page lies below */
+	char *top;              /* where it begins; a little below its slot's end (colouring) */
+	unsigned size_class;
 };
 
 /* A loop's own free stacks of all classes; used by its thread alone. */
@@ -39,15 +40,25 @@ struct koru__stack_pool {
 /* The class whose stacks have at least `size` bytes, guard page included; -EINVAL for a size
  * over KORU_STACK_SIZE_MAX. 0 stands for KORU_STACK_SIZE_DEFAULT. */
 int koru__stack_class(size_t size);
-size_t koru__stack_class_size(unsigned size_class);
+static inline size_t koru__stack_class_size(unsigned size_class)
+{
+	return KORU_STACK_SIZE_MIN << size_class;
+}
 
-/* The guard page and what lies above it. */
 static inline char *koru__stack_low(const struct koru__stack *s)
 {
-	return s->slot + koru__page_size();
+	return s->low;
 }
-void *koru__stack_top(const struct koru__stack *s);
-size_t koru__stack_room(const struct koru__stack *s);
+
+static inline void *koru__stack_top(const struct koru__stack *s)
+{
+	return s->top;
+}
+
+static inline size_t koru__stack_room(const struct koru__stack *s)
+{
+	return (size_t)(s->top - s->low);
+}
 
 void koru__stack_pool_init(struct koru__stack_pool *pool);
 /* Hands the free stacks to the process, for the loops to come. None may be in use. */

@@ -67,6 +67,7 @@ void koru__loop_close(struct koru__loop *loop)
 	koru__assert(!koru__loop_here.current && !koru__loop_here.first && loop->ops == 0);
 	koru__port_close(loop);
 	koru__assert(koru__list_empty(&loop->root.koru__tasks) && koru__timers_empty(loop));
+	koru__scope_unwind(&loop->root);
 	koru__locals_done(loop);
 	koru__wakeup_close(loop);
 	koru__context_done(&loop->ended);

@@ -14,6 +14,7 @@
 
 /* What a parked task waits for: some operations, and perhaps a timer. */
 struct wait {
+	struct koru__op_owner owner;
 	struct koru__loop *loop;
 	struct koru_task *task;
 	struct koru__op *ops;
@@ -24,15 +25,41 @@ struct wait {
 	struct koru__timer timer;
 };
 
+bool koru__op_submit(struct koru__loop *loop, struct koru__op *op, struct koru__op_owner *owner)
+{
+	op->owner = owner;
+	op->cancelled = false;
+	op->done = loop->poller->ops->submit(loop->poller, op);
+	loop->counters.ops++;
+	if (op->done)
+		loop->counters.ops_at_once++;
+	else
+		loop->ops++;
+	return op->done;
+}
+
+void koru__op_cancel(struct koru__loop *loop, struct koru__op *op)
+{
+	if (op->done || op->cancelled)
+		return;
+	op->cancelled = true;
+	loop->counters.ops_cancelled++;
+	loop->poller->ops->cancel(loop->poller, op);
+}
+
+void koru__op_completed(struct koru__loop *loop, struct koru__op *op)
+{
+	struct koru__op_owner *owner = op->owner;
+	koru__assert(!op->done);
+	op->done = true;
+	loop->ops--;
+	owner->completed(owner, op);
+}
+
 static void cancel_pending(struct wait *w)
 {
-	for (int i = 0; i < w->count; i++) {
-		if (w->ops[i].done || w->ops[i].cancelled)
-			continue;
-		w->ops[i].cancelled = true;
-		w->loop->counters.ops_cancelled++;
-		w->loop->poller->ops->cancel(w->loop->poller, &w->ops[i]);
-	}
+	for (int i = 0; i < w->count; i++)
+		koru__op_cancel(w->loop, &w->ops[i]);
 }
 
 /* The scope was cancelled: the task stays parked until the kernel has let go of its buffers. */
@@ -50,12 +77,11 @@ static void on_timeout(struct koru__timer *timer)
 	cancel_pending(koru__container_of(timer, struct wait, timer));
 }
 
-void koru__op_completed(struct koru__loop *loop, struct koru__op *op)
+static void on_completed(struct koru__op_owner *owner, struct koru__op *op)
 {
-	struct wait *w = op->owner;
-	koru__assert(!op->done && w->pending > 0);
-	op->done = true;
-	loop->ops--;
+	struct wait *w = koru__container_of(owner, struct wait, owner);
+	koru__assert(w->pending > 0);
+	(void)op;
 	w->pending--;
 	if (w->parked) {
 		w->parked = false;
@@ -65,19 +91,9 @@ void koru__op_completed(struct koru__loop *loop, struct koru__op *op)
 
 static void submit_all(struct wait *w)
 {
-	for (int i = 0; i < w->count; i++) {
-		struct koru__op *op = &w->ops[i];
-		op->owner = w;
-		op->cancelled = false;
-		op->done = w->loop->poller->ops->submit(w->loop->poller, op);
-		w->loop->counters.ops++;
-		if (op->done) {
-			w->loop->counters.ops_at_once++;
-			continue;
-		}
-		w->pending++;
-		w->loop->ops++;
-	}
+	w->owner.completed = on_completed;
+	for (int i = 0; i < w->count; i++)
+		w->pending += !koru__op_submit(w->loop, &w->ops[i], &w->owner);
 }
 
 static void park_once(struct wait *w)

@@ -27,7 +27,7 @@ static bool may_join(const struct koru_task *task)
 
 /* Runs a task that has not run yet, from its first to its last instruction, on this stack; then it
  * is gone. */
-static void run_task(struct koru__loop *loop, struct koru_task *task)
+static inline void run_task(struct koru__loop *loop, struct koru_task *task)
 {
 	koru__task_move(task, KORU__TASK_QUEUED, KORU__TASK_RUNNING);
 	koru__loop_here.current = &task->head;
@@ -36,9 +36,13 @@ static void run_task(struct koru__loop *loop, struct koru_task *task)
 	int result = task->fn(task->arg);
 	/* The scope's storage was in a frame of a function that has returned: nothing can be
 	 * saved. */
-	if (koru__unlikely(task->head.scope != home))
-		koru__die("koru: task '%s' returned without closing a scope it had opened\n",
-		          koru__task_name(task) ? koru__task_name(task) : "?");
+	if (koru__unlikely(task->head.scope != home || koru__loop() != loop))
+		koru__die(
+		        task->head.scope != home
+		                ? "koru: task '%s' returned without closing a scope it had opened\n"
+		                : "koru: task '%s' returned in a process forked by it: use _exit "
+		                  "there\n",
+		        koru__task_name(task) ? koru__task_name(task) : "?");
 	koru__task_ended(loop, task, result);
 }
 

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/list.h"
+#include "context/sanitize.h"
 #include "sched/loop.h"
 #include "sched/runq.h"
 #include "sched/runtime.h"
@@ -36,7 +37,7 @@ static void send_to(struct koru__loop *to, struct koru__message *message,
 
 void koru__remote_free(struct koru__remote *remote)
 {
-	koru__sanitize_quiet_begin();
+	koru__sanitize_quiet_begin(); /* it was taken by another loop's task */
 	koru__free(remote);
 	koru__sanitize_quiet_end();
 }
@@ -46,6 +47,7 @@ void koru__remote_arrive(struct koru__remote *remote)
 {
 	remote->running = true;
 	koru__scope_open_stand_in(remote->at, &remote->stand_in, remote->scope, remote->task);
+	remote->stand_in.koru__locals = remote->task->locals;
 	koru__task_enter_scope(remote->task, &remote->stand_in);
 	koru__runq_push(&koru__loop_here, remote->task);
 }

@@ -3,6 +3,7 @@
 #include "koru/run.h"
 
 #include "poll/poller.h"
+#include "sched/fork.h"
 #include "sched/loop.h"
 #include "sched/runtime.h"
 
@@ -25,7 +26,10 @@ int koru__run_check(const struct koru_run_opts *opts)
 	if (size_class < 0 || opts->poller < KORU_POLLER_AUTO || opts->poller > KORU_POLLER_EPOLL ||
 	    opts->shutdown_timeout < 0)
 		return -EINVAL;
-	return koru__loop() ? -EBUSY : size_class;
+	if (koru__loop())
+		return -EBUSY;
+	int rc = koru__fork_watch();
+	return rc < 0 ? rc : size_class;
 }
 
 int koru_run(koru_fn *main_fn, void *arg, const struct koru_run_opts *opts)

@@ -8,6 +8,8 @@
 #include "base/list.h"
 #include "base/lock.h"
 #include "context/overflow.h"
+#include "context/sanitize.h"
+#include "sched/fork.h"
 #include "sched/scope.h"
 #include "sched/shutdown.h"
 #include "sched/spawn.h"
@@ -149,6 +151,7 @@ void koru__runtime_init(struct koru__runtime *runtime, int count, struct koru__l
 {
 	*runtime = (struct koru__runtime){
 		.count = count,
+		.forks = koru__forks,
 		.loops = loops,
 		.report = opts->report,
 		.report_arg = opts->report_arg,
@@ -287,6 +290,8 @@ static int run_threads(struct start *start, struct thread *threads, koru_fn *mai
 		int rc = pthread_join(threads[i].id, NULL);
 		koru__assert(rc == 0);
 	}
+	for (int i = 0; i < wanted; i++) /* what their tasks did, the caller may look at */
+		koru__sanitize_acquire(&runtime->loops[i].root);
 	return start->error ? start->error : koru__runtime_verdict(runtime);
 }
 

@@ -21,6 +21,7 @@
 struct koru__runtime {
 	int count; /* of loops */
 	struct koru__loop *loops;
+	uint32_t forks; /* koru__forks when it began: else this is a copy of the parent's */
 	void (*report)(const char *line, void *arg); /* NULL: standard error */
 	void *report_arg;
 	int64_t shutdown_timeout;

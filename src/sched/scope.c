@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/lock.h"
+#include "sched/fork.h"
+#include "sched/future.h"
 #include "sched/loop.h"
 #include "sched/park.h"
 #include "sched/remote.h"
@@ -28,23 +30,34 @@ static void init(struct koru_scope *scope, struct koru__loop *loop, struct koru_
 	scope->koru__cause = 0;
 	scope->koru__state = KORU__SCOPE_OPEN;
 	scope->koru__shield = false;
+	scope->koru__policy = KORU_SCOPE_FAIL;
+	scope->koru__decided = KORU__SCOPE_UNDECIDED;
 	scope->koru__deadline = KORU_FOREVER;
 	scope->koru__loop = loop;
 	scope->koru__parent = parent;
 	scope->koru__owner = owner;
 	koru__timer_init(&scope->koru__timer);
+	scope->koru__errors = NULL;
 	scope->koru__name = NULL;
+	scope->koru__hooks = NULL;
+	scope->koru__last_hook = NULL;
+	scope->koru__cleanup_timeout = 0;
+	scope->koru__alloc_max = 0;
+	scope->koru__failures_max = 0;
+	scope->koru__failures_count = 0;
+	scope->koru__cancel_asked = 0;
+	scope->koru__cancel_heard = 0;
+	scope->koru__locals = NULL;
 	koru__list_init(&scope->koru__tasks);
 	koru__list_init(&scope->koru__children);
 	koru__list_init(&scope->koru__sibling);
-	scope->koru__cancel_asked = 0;
-	scope->koru__cancel_heard = false;
 }
 
 void koru__scope_open_root(struct koru__loop *loop, struct koru_scope *root)
 {
 	init(root, loop, NULL, NULL);
 	root->koru__name = "root";
+	root->koru__policy = KORU__SCOPE_ROOT;
 }
 
 static int refuse(struct koru_scope *scope, int error)
@@ -92,33 +105,52 @@ static int64_t own_deadline(const struct koru_scope_opts *opts)
 	return when;
 }
 
-int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts)
+/* Puts a new scope right inside the innermost one of its owner, from which it takes the deadline
+ * and the cancellation unless it is a shield. */
+static inline void init_inside(struct koru_scope *scope, struct koru_task *owner, bool shield)
 {
-	static const struct koru_scope_opts defaults;
-	if (!opts)
-		opts = &defaults;
-	struct koru_task *task = koru__task_self();
-	if (!task)
-		return refuse(scope, -EPERM);
-	int64_t own = own_deadline(opts);
-	if (opts->shield && own == KORU_FOREVER)
-		return refuse(scope, -EINVAL);
-
-	struct koru__loop *loop = koru__loop();
-	struct koru_scope *parent = task->head.scope;
-	init(scope, loop, parent, task);
-	scope->koru__name = opts->name;
-	scope->koru__shield = opts->shield;
+	struct koru_scope *parent = owner->head.scope;
+	init(scope, koru__loop(), parent, owner);
+	scope->koru__locals = owner->locals;
+	scope->koru__shield = shield;
 	koru__list_push_back(&parent->koru__children, &scope->koru__sibling);
-	if (!opts->shield) {
+	if (!shield) {
 		scope->koru__deadline = parent->koru__deadline;
 		scope->koru__cause = parent->koru__cause ? -ECANCELED : 0;
 	}
+}
+
+static __attribute__((noinline)) int open_with(struct koru_scope *scope, struct koru_task *task,
+                                               const struct koru_scope_opts *opts)
+{
+	int64_t own = own_deadline(opts);
+	if ((opts->shield && own == KORU_FOREVER) || (unsigned)opts->policy > KORU_SCOPE_RACE ||
+	    (opts->errors_max && !opts->errors))
+		return refuse(scope, -EINVAL);
+	init_inside(scope, task, opts->shield);
+	scope->koru__name = opts->name;
+	scope->koru__policy = (uint8_t)opts->policy;
+	scope->koru__failures = opts->errors;
+	scope->koru__failures_max = opts->errors_max;
+	scope->koru__cleanup_timeout = opts->cleanup_timeout;
+	scope->koru__alloc_max = opts->alloc_max;
 	if (own < scope->koru__deadline) {
 		/* Only then: a nearer deadline further out reaches in here by itself. */
 		scope->koru__deadline = own;
-		koru__timer_add(loop, &scope->koru__timer, own, on_deadline);
+		koru__timer_add(scope->koru__loop, &scope->koru__timer, own, on_deadline);
 	}
+	koru__task_enter_scope(task, scope);
+	return 0;
+}
+
+int koru_scope_open(struct koru_scope *scope, const struct koru_scope_opts *opts)
+{
+	struct koru_task *task = koru__task_self();
+	if (koru__unlikely(!task))
+		return refuse(scope, -EPERM);
+	if (opts)
+		return open_with(scope, task, opts);
+	init_inside(scope, task, false);
 	koru__task_enter_scope(task, scope);
 	return 0;
 }
@@ -203,30 +235,34 @@ int koru__checkpoint(struct koru__loop *loop)
 	return koru__scope_is_over(loop, koru__task_self()->head.scope) ? -ECANCELED : 0;
 }
 
-void koru__scope_task_ended(struct koru__loop *loop, struct koru_scope *scope,
-                            struct koru_task *task, int result)
+/* All but the plain case. `left` is the error of the task that is the scope's concern, or 0.
+ * Returns false when that was all that the end of the task means to its scope. */
+static __attribute__((noinline)) bool settle(struct koru__loop *loop, struct koru_scope *scope,
+                                             struct koru_task *task, int result, int left)
 {
-	koru__list_remove(&task->sibling);
-	koru__sanitize_release(scope);
-	if (koru__unlikely(!scope->koru__owner)) {
-		koru__runtime_root_task_ended(loop, task, result);
-		return;
+	if (!scope->koru__owner) {
+		koru__runtime_root_task_ended(loop, task, left);
+		return false;
 	}
-	if (koru__unlikely(result < 0))
-		koru__scope_fail(loop, scope, result);
-	if (koru__list_empty(&scope->koru__tasks) && scope->koru__state == KORU__SCOPE_CLOSING &&
-	    scope->koru__owner->head.state == KORU__TASK_PARKED)
-		koru__unpark(scope->koru__owner, 0);
+	if (left < 0)
+		koru__scope_failed(loop, scope, left, task->name);
+	else if (result >= 0 && scope->koru__policy == KORU_SCOPE_RACE)
+		koru__scope_finished(loop, scope, result);
+	return true;
 }
 
-static bool is_open(const struct koru_scope *scope)
+bool koru__scope_settle(struct koru__loop *loop, struct koru_scope *scope, struct koru_task *task,
+                        int result)
 {
-	return scope->koru__state == KORU__SCOPE_OPEN || scope->koru__state == KORU__SCOPE_CLOSING;
+	int left = task->future ? koru__future_task_ended(task->future, scope, result) : result;
+	if (left >= 0 && scope->koru__policy == KORU_SCOPE_FAIL)
+		return true;
+	return settle(loop, scope, task, result, left);
 }
 
 int koru__scope_admits(struct koru__loop *loop, const struct koru_scope *scope)
 {
-	if (koru__likely(is_open(scope)))
+	if (koru__likely(koru__scope_is_open(scope)))
 		return koru__likely(scope->koru__loop->runtime == loop->runtime) ? 0 : -EPERM;
 	return scope->koru__state == KORU__SCOPE_REFUSED ? scope->koru__cause : -EINVAL;
 }
@@ -234,7 +270,7 @@ int koru__scope_admits(struct koru__loop *loop, const struct koru_scope *scope)
 static void on_cancel(struct koru__loop *loop, struct koru__message *message)
 {
 	struct koru_scope *scope = koru__container_of(message, struct koru_scope, koru__cancel);
-	scope->koru__cancel_heard = true;
+	scope->koru__cancel_heard = 1;
 	koru__scope_fail(loop, scope, -ECANCELED);
 }
 
@@ -264,31 +300,40 @@ int koru_scope_close(struct koru_scope *scope)
 	if (task->head.scope != scope)
 		return -EINVAL;
 	scope->koru__state = KORU__SCOPE_CLOSING;
+	/* Nobody has awaited them, and now it is too late. */
+	int error = koru__future_errors(scope);
+	if (koru__unlikely(error < 0))
+		koru__scope_decide(loop, scope, error);
 	/* Not `if`: others may start a task in it between our wake-up and our turn to run. */
 	while (!koru__list_empty(&scope->koru__tasks))
 		if (!koru__host_first(loop, scope))
 			koru__park(loop, &closing, scope);
 	koru__sanitize_acquire(scope);
-	if (koru__unlikely(scope->koru__cancel_asked))
-		await_cancel(loop, scope);
 	/* A deadline that passed while the loop had no time to notice still counts. */
 	(void)koru__scope_is_over(loop, scope);
-	koru__timer_remove(loop, &scope->koru__timer);
+	if (koru__unlikely(koru__timer_is_armed(&scope->koru__timer)))
+		koru__timer_remove(loop, &scope->koru__timer);
+	if (koru__unlikely(koru__scope_has_hooks(scope)))
+		koru__scope_unwind(scope);
+	if (koru__unlikely(scope->koru__cancel_asked))
+		await_cancel(loop, scope);
 	koru__list_remove(&scope->koru__sibling);
 	koru__task_enter_scope(task, scope->koru__parent);
 	scope->koru__state = KORU__SCOPE_CLOSED;
-	return scope->koru__cause;
+	return koru__unlikely(scope->koru__decided) ? scope->koru__outcome : scope->koru__cause;
 }
 
 int koru_scope_cancel(struct koru_scope *scope)
 {
-	if (!is_open(scope))
+	if (!koru__scope_is_open(scope))
 		return -EINVAL;
 	struct koru__loop *home = scope->koru__loop;
 	if (koru__task_self() && koru__loop() == home) {
 		koru__scope_fail(home, scope, -ECANCELED);
 		return 0;
 	}
+	if (home->runtime->forks != koru__forks)
+		return -EPERM;
 	if (koru__claim(&scope->koru__cancel_asked)) {
 		scope->koru__cancel.receive = on_cancel;
 		koru__loop_send(home, &scope->koru__cancel);

@@ -2,6 +2,7 @@
  * Starting and ending tasks. See koru/task.h and spawn.h. */
 #include "sched/spawn.h"
 
+#include "koru/future.h"
 #include "sched/loop.h"
 #include "sched/remote.h"
 #include "sched/runq.h"
@@ -11,6 +12,8 @@
 
 #include <errno.h>
 
+enum { DEFAULT_CLASS = -1 }; /* of its loop */
+
 /* What a task is made of. */
 struct plan {
 	koru_fn *fn;
@@ -18,41 +21,49 @@ struct plan {
 	const char *name;
 	unsigned place;
 	int size_class;
+	struct koru_future *future;
 };
 
 /* Field by field: the context is set when it first runs. */
-static inline void fill(struct koru_task *task, const struct plan *plan)
+static inline void fill(struct koru_task *task, const struct koru__loop *loop,
+                        const struct plan *plan)
 {
 	task->stack = NULL;
 	task->head.state = KORU__TASK_QUEUED;
-	task->head.size_class = (uint8_t)plan->size_class;
+	task->head.size_class =
+	        (uint8_t)(plan->size_class == DEFAULT_CLASS ? loop->size_class
+	                                                    : (unsigned)plan->size_class);
 	task->fn = plan->fn;
 	task->arg = plan->arg;
 	task->name = plan->name;
-	task->future = NULL;
+	task->future = plan->future;
+	if (plan->future) {
+		plan->future->koru__task = task;
+		plan->future->koru__name = plan->name;
+	}
 }
 
 /* In a scope of another loop, or on another loop. */
 static __attribute__((noinline)) int spawn_away(struct koru__loop *loop, struct koru_scope *scope,
-                                                const struct plan *plan)
+                                                struct plan copy)
 {
+	const struct plan *plan = &copy;
 	struct koru__runtime *runtime = loop->runtime;
 	struct koru__loop *at = loop;
 	if (plan->place >= KORU_LOOP_FIRST)
 		at = &runtime->loops[plan->place - KORU_LOOP_FIRST];
-	bool detached = scope == &loop->root;
-	if (detached)
+	if (scope == &loop->root)
 		scope = &at->root;
 	struct koru__remote *remote = koru__remote_new();
 	if (!remote) {
 		if (scope->koru__loop == loop)
-			koru__scope_fail(loop, scope, -ENOMEM);
+			koru__scope_failed(loop, scope, -ENOMEM, plan->name);
 		else
 			(void)koru_scope_cancel(scope);
 		return -ENOMEM;
 	}
-	fill(&remote->own, plan);
-	remote->own.locals = detached ? NULL : koru__task_self()->locals;
+	fill(&remote->own, loop, plan);
+	remote->own.locals = scope->koru__locals;
 	if (scope->koru__loop == loop) {
 		koru__remote_start(remote, scope, at);
 		return 0;
@@ -62,35 +73,36 @@ static __attribute__((noinline)) int spawn_away(struct koru__loop *loop, struct 
 	return rc;
 }
 
-static int spawn(struct koru_scope *scope, const struct plan *plan)
+/* Inlined into each way of starting a task, so that what these leave at its default costs
+ * nothing. */
+static inline __attribute__((always_inline)) int spawn(struct koru_scope *scope,
+                                                       const struct plan *plan)
 {
 	struct koru__loop *loop = koru__loop();
-	if (koru__unlikely(!loop || !koru__task_self()))
+	if (koru__unlikely(!koru__task_self()))
 		return -EPERM;
-	if (!scope)
+	if (koru__unlikely(!scope))
 		scope = &loop->root;
-	int rc = koru__scope_admits(loop, scope);
-	if (koru__unlikely(rc < 0))
-		return rc;
-	if (koru__unlikely(scope->koru__loop != loop ||
-	                   (plan->place >= KORU_LOOP_FIRST &&
-	                    plan->place != KORU_LOOP_FIRST + (unsigned)loop->index)))
-		return spawn_away(loop, scope, plan);
+	if (koru__unlikely(scope->koru__loop != loop || !koru__scope_is_open(scope))) {
+		int rc = koru__scope_admits(loop, scope);
+		return rc < 0 ? rc : spawn_away(loop, scope, *plan);
+	}
+	if (koru__unlikely(plan->place >= KORU_LOOP_FIRST &&
+	                   plan->place != KORU_LOOP_FIRST + (unsigned)loop->index))
+		return spawn_away(loop, scope, *plan);
 	struct koru_task *task = koru__slab_take(&loop->tasks);
 	if (koru__unlikely(!task)) {
-		koru__scope_fail(loop, scope, -ENOMEM);
+		koru__scope_failed(loop, scope, -ENOMEM, plan->name);
 		return -ENOMEM;
 	}
-	fill(task, plan);
+	fill(task, loop, plan);
 	koru__task_enter_scope(task, scope);
 	loop->counters.tasks++;
-	if (koru__unlikely(!scope->koru__owner)) {
-		task->locals = NULL;
+	task->locals = scope->koru__locals;
+	if (koru__unlikely(!scope->koru__owner))
 		koru__runtime_root_add(loop, task);
-	} else {
-		task->locals = koru__task_self()->locals;
+	else
 		koru__scope_add(scope, task);
-	}
 	koru__sanitize_release(task);
 	if (koru__likely(plan->place != KORU_ANY_LOOP)) {
 		task->head.place = KORU_HERE;
@@ -113,14 +125,9 @@ static bool is_place(unsigned place)
 	       place - KORU_LOOP_FIRST < (unsigned)loop->runtime->count;
 }
 
-static int default_class(void)
-{
-	return koru__loop() ? (int)koru__loop()->size_class : 0;
-}
-
 int koru__go(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name)
 {
-	return spawn(scope, &(struct plan){ fn, arg, name, KORU_HERE, default_class() });
+	return spawn(scope, &(struct plan){ fn, arg, name, KORU_HERE, DEFAULT_CLASS, NULL });
 }
 
 int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg,
@@ -128,23 +135,29 @@ int koru__go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, vo
 {
 	if (!is_place(place))
 		return -EINVAL;
-	return spawn(scope, &(struct plan){ fn, arg, name, place, default_class() });
+	return spawn(scope, &(struct plan){ fn, arg, name, place, DEFAULT_CLASS, NULL });
 }
 
-int koru__go_with(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
-                  const struct koru_task_opts *opts)
+int koru__spawn(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
+                const struct koru_task_opts *opts, struct koru_future *future)
 {
 	static const struct koru_task_opts defaults;
 	if (!opts)
 		opts = &defaults;
-	int size_class = opts->stack_size ? koru__stack_class(opts->stack_size) : default_class();
-	if (size_class < 0)
+	int size_class = opts->stack_size ? koru__stack_class(opts->stack_size) : DEFAULT_CLASS;
+	if (size_class < 0 && opts->stack_size)
 		return size_class;
 	if (!is_place(opts->place))
 		return -EINVAL;
 	if (opts->name)
 		name = opts->name;
-	return spawn(scope, &(struct plan){ fn, arg, name, opts->place, size_class });
+	return spawn(scope, &(struct plan){ fn, arg, name, opts->place, size_class, future });
+}
+
+int koru__go_with(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
+                  const struct koru_task_opts *opts)
+{
+	return koru__spawn(scope, fn, arg, name, opts, NULL);
 }
 
 int koru__spawn_main(struct koru__loop *loop, koru_fn *main_fn, void *arg)
@@ -152,7 +165,8 @@ int koru__spawn_main(struct koru__loop *loop, koru_fn *main_fn, void *arg)
 	struct koru_task *task = koru__slab_take(&loop->tasks);
 	if (!task)
 		return -ENOMEM;
-	fill(task, &(struct plan){ main_fn, arg, "main", KORU_HERE, (int)loop->size_class });
+	fill(task, loop,
+	     &(struct plan){ main_fn, arg, "main", KORU_HERE, (int)loop->size_class, NULL });
 	task->head.place = KORU_HERE;
 	task->locals = NULL;
 	koru__task_enter_scope(task, &loop->root);
@@ -172,7 +186,7 @@ int koru__spawn_posted(struct koru__loop *loop, koru_fn *fn, void *arg, const ch
 	struct koru__remote *remote = koru__remote_new();
 	if (!remote)
 		return -ENOMEM;
-	fill(&remote->own, &(struct plan){ fn, arg, name, KORU_HERE, (int)loop->size_class });
+	fill(&remote->own, loop, &(struct plan){ fn, arg, name, KORU_HERE, (int)loop->size_class });
 	remote->own.locals = NULL;
 	int rc = koru__remote_join(remote, &loop->root, loop);
 	if (rc < 0)

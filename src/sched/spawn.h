@@ -8,7 +8,12 @@
 #include "koru/task.h"
 
 struct koru__loop;
+struct koru_future;
 struct koru_task;
+
+/* As koru_go_with; the result goes to `future`, which may be NULL. */
+int koru__spawn(struct koru_scope *scope, koru_fn *fn, void *arg, const char *name,
+                const struct koru_task_opts *opts, struct koru_future *future);
 
 /* Queues the main task of a run, on its first loop. Returns 0 or -ENOMEM. */
 int koru__spawn_main(struct koru__loop *loop, koru_fn *main_fn, void *arg);

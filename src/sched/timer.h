@@ -97,6 +97,11 @@ void koru__timer_add(struct koru__loop *loop, struct koru__timer *timer, int64_t
 /* Harmless when it has fired or was never armed. */
 void koru__timer_remove(struct koru__loop *loop, struct koru__timer *timer);
 
+static inline bool koru__timer_is_armed(const struct koru__timer *timer)
+{
+	return timer->link.next != NULL;
+}
+
 /* The moment in [when, when + slack] that others with slack are likely to choose too: the one whose
  * binary form ends in the most zeros. */
 int64_t koru__timer_round(int64_t when, int64_t slack);

@@ -25,24 +25,24 @@ struct koru__loop;
 struct koru__wait_kind;
 struct koru_task;
 
+/* A plain thread that waits for descriptors too says so before it enters its first queue. Whoever
+ * claims it writes a one to its eventfd, which stays open until then. */
+enum koru__woken {
+	KORU__WOKEN_NOT,
+	KORU__WOKEN,
+	KORU__WOKEN_NOT_AND_POLLS,
+	KORU__WOKEN_NOT_AND_LOOKS, /* a task that has not parked yet: it sees KORU__WOKEN */
+};
+
 /* One who waits, on its own stack. */
 struct koru__wait {
 	struct koru__loop *loop; /* NULL: a plain thread */
 	struct koru_task *task;
 	uint32_t claimed; /* how it ends is decided */
-	uint32_t woken;   /* a plain thread sleeps on it */
+	uint32_t woken;   /* enum koru__woken: how it is told */
 	int result;
+	int wake_fd;                  /* of a thread that polls: the eventfd it polls */
 	struct koru__message message; /* to its loop */
-};
-
-/* Its place in one queue. */
-struct koru__waiter {
-	struct koru__waiter *next;
-	struct koru__waiter *prev;
-	struct koru__wait *wait;
-	void *data;  /* the object's: what is sent, where to store what is received, … */
-	bool queued; /* guarded by the object's lock, as are the links */
-	int index;   /* the object's: which case of a select */
 };
 
 /* Begins a wait on behalf of the running task or thread: fills it in. Every suspending call begins
@@ -59,6 +59,14 @@ void koru__wait_spared(void);
  * Returns the waker's result, or -ECANCELED, and then nobody has claimed it. */
 int koru__wait_suspend(struct koru__wait *wait, const struct koru__wait_kind *kind);
 
+/* The same for a plain thread, until a moment: -ETIMEDOUT then, and nobody has claimed it. */
+int koru__wait_block(struct koru__wait *wait, int64_t until);
+
+/* Whether a task that has to wait may look on for a moment before it does: no other task of its
+ * loop is ready, and lately it has been worth while. `came` says how it went the last time. */
+bool koru__wait_may_look(void);
+void koru__wait_looked(bool came);
+
 /* The plain case, one queue: enters `queue`, gives `lock` up, suspends, and is out of the queue
  * when it returns, with the lock given up. `waiter` was filled in but for its links. */
 int koru__wait_in(struct koru__waiters *queue, struct koru__waiter *waiter, struct koru__lock *lock,
@@ -67,6 +75,23 @@ int koru__wait_in(struct koru__waiters *queue, struct koru__waiter *waiter, stru
 /* Wakes a claimed waiter. Its stack may be gone when this returns. Never suspends; any thread,
  * with or without the lock (but see there what the woken one may free). */
 void koru__wait_wake(struct koru__wait *wait, int result);
+
+/* What to wake a waiter with who may stand in several queues: which entry it was, and whether it
+ * got what it stood there for. Plain waiters have the index 0. */
+static inline int koru__wake_result(const struct koru__waiter *w, bool passed)
+{
+	return w->index * 2 + passed;
+}
+
+static inline int koru__wake_index(int result)
+{
+	return result / 2;
+}
+
+static inline bool koru__wake_passed(int result)
+{
+	return result % 2;
+}
 
 /* The queue; the object's lock is held. */
 static inline void koru__waiters_push(struct koru__waiters *q, struct koru__waiter *w)
@@ -114,5 +139,8 @@ static inline struct koru__waiter *koru__waiters_claim(struct koru__waiters *q)
  * koru__waiters_wake, without the lock. */
 void koru__waiters_claim_all(struct koru__waiters *q, struct koru__waiters *ret_claimed);
 void koru__waiters_wake(struct koru__waiters *claimed, int result);
+
+/* The same for those that may stand in several queues: each with its own koru__wake_result. */
+void koru__waiters_wake_each(struct koru__waiters *claimed, bool passed);
 
 #endif

@@ -6,7 +6,9 @@
 #include "base/fault.h"
 #include "base/lock.h"
 #include "context/sanitize.h"
+#include "sched/fork.h"
 #include "sched/loop.h"
+#include "sched/runtime.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -130,14 +132,20 @@ void koru__wakeup_receive(struct koru__loop *loop)
 	}
 }
 
+void koru__wakeup_write(int fd)
+{
+	const uint64_t one = 1;
+	koru__sanitize_quiet_begin(); /* no race with whoever made the descriptor */
+	ssize_t n = write(fd, &one, sizeof(one));
+	koru__sanitize_quiet_end();
+	koru__assert(n == sizeof(one)); /* unless 2^64 - 2 of them are unread */
+}
+
 /* The last that this thread does with the loop, which waits for it before it closes. */
 static void wake(struct koru__loop *loop)
 {
-	const uint64_t one = 1;
-	koru__sanitize_quiet_begin(); /* no task's descriptor */
-	ssize_t n = write(loop->wake_fd, &one, sizeof(one));
-	koru__sanitize_quiet_end();
-	koru__assert(n == sizeof(one)); /* unless 2^64 - 2 of them are unread */
+	if (koru__likely(loop->runtime->forks == koru__forks)) /* not a copy of our parent's */
+		koru__wakeup_write(loop->wake_fd);
 }
 
 void koru__loop_send(struct koru__loop *loop, struct koru__message *message)

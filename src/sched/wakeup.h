@@ -18,6 +18,9 @@ int koru__wakeup_open(struct koru__loop *loop);
  * the descriptor. */
 void koru__wakeup_close(struct koru__loop *loop);
 
+/* Writes a one to an eventfd of another thread's making, the last that the caller does with it. */
+void koru__wakeup_write(int fd);
+
 /* Before the poller waits for at most `limit`: how long it may, now that others know. */
 int64_t koru__wakeup_sleep(struct koru__loop *loop, int64_t limit);
 

@@ -21,9 +21,10 @@ int koru_event_wait(struct koru_event *event)
 	if (!event->koru__set) {
 		struct koru__waiter self = { .wait = &wait };
 		rc = koru__wait_in(&event->koru__waiters, &self, &event->koru__lock, &waiting);
-		if (rc == 0)
-			koru__sanitize_acquire(event);
-		return rc;
+		if (rc < 0)
+			return rc;
+		koru__sanitize_acquire(event);
+		return 0;
 	}
 	koru__lock_give(&event->koru__lock);
 	koru__sanitize_acquire(event);
@@ -39,7 +40,7 @@ void koru_event_set(struct koru_event *event)
 	__atomic_store_n(&event->koru__set, 1, __ATOMIC_RELEASE);
 	koru__waiters_claim_all(&event->koru__waiters, &all);
 	koru__lock_give(&event->koru__lock);
-	koru__waiters_wake(&all, 0);
+	koru__waiters_wake_each(&all, true);
 }
 
 void koru_event_clear(struct koru_event *event)

@@ -17,6 +17,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* Where its slot begins: the guard page. */
+static char *slot_of(const struct koru__stack *s)
+{
+	return koru__stack_low(s) - koru__page_size();
+}
+
 static struct koru__stack *get(struct koru__stack_pool *pool, unsigned size_class)
 {
 	struct koru__stack *s = NULL;
@@ -60,7 +66,7 @@ static void test_a_stack_is_whole(void **state)
 			struct koru__stack *s = stacks[c][i] = get(&pool, c);
 			assert_int_equal(s->size_class, c);
 			assert_int_equal((uintptr_t)koru__stack_top(s) % 64, 0);
-			assert_int_equal(koru__stack_low(s) - s->slot, koru__page_size());
+			assert_int_equal((uintptr_t)koru__stack_low(s) % koru__page_size(), 0);
 			assert_ptr_equal(koru__stack_low(s) + koru__stack_room(s),
 			                 koru__stack_top(s));
 			assert_true(koru__stack_room(s) >= koru__stack_class_size(c) -
@@ -104,9 +110,9 @@ static void check_guards(unsigned size_class)
 		*(volatile char *)low = 1;
 		assert_true(is_readable(low));
 		assert_false(is_readable(low - 1));
-		assert_false(is_readable(stacks[i]->slot));
+		assert_false(is_readable(slot_of(stacks[i])));
 		size_t size = 0;
-		assert_true(koru__stack_guard_contains(stacks[i]->slot, &size));
+		assert_true(koru__stack_guard_contains(slot_of(stacks[i]), &size));
 		assert_int_equal(size, koru__stack_class_size(size_class));
 		assert_true(koru__stack_guard_contains(low - 1, &size));
 		size = 77;
@@ -121,12 +127,12 @@ static void check_guards(unsigned size_class)
 	assert_true(koru__stack_pool_trim(&pool, &(uint64_t){ 0 }));
 	assert_true(koru__stack_pool_trim(&pool, &(uint64_t){ 0 }));
 	for (int i = 0; i < 40; i++)
-		assert_false(is_readable(stacks[i]->slot));
+		assert_false(is_readable(slot_of(stacks[i])));
 	koru__stack_pool_done(&pool);
 	koru__stack_pool_init(&pool);
 	for (int i = 0; i < 40; i++) {
 		stacks[i] = get(&pool, size_class);
-		assert_false(is_readable(stacks[i]->slot));
+		assert_false(is_readable(slot_of(stacks[i])));
 	}
 	for (int i = 0; i < 40; i++)
 		koru__stack_put(&pool, stacks[i]);
@@ -187,8 +193,8 @@ static int child_no_guard(void *arg)
 	assert_int_equal(koru__stack_get(&pool, 4, &s), -KORU_EGUARD);
 	assert_null(s);
 	s = get(&pool, 4);
-	assert_ptr_equal(s->slot, first->slot + koru__stack_class_size(4));
-	assert_false(is_readable(s->slot));
+	assert_ptr_equal(slot_of(s), slot_of(first) + koru__stack_class_size(4));
+	assert_false(is_readable(slot_of(s)));
 	/* Out of page tables for the guard: no stack either, and no change of means. */
 	koru__guard_forget();
 	koru__fault_arm(KORU__FAULT_GUARD, 0, 1, ENOMEM);
@@ -198,7 +204,7 @@ static int child_no_guard(void *arg)
 	if (strcmp(koru_guard_name(), "madvise") == 0)
 		assert_int_equal(koru__stack_get(&pool, 4, &s), -ENOMEM);
 	koru__fault_arm(KORU__FAULT_NONE, 0, 0, 0);
-	assert_false(is_readable(t->slot));
+	assert_false(is_readable(slot_of(t)));
 	return sign - 77;
 }
 
@@ -223,7 +229,7 @@ static int child_exhausts_mappings(void *arg)
 		count++;
 	assert_int_equal(rc, -KORU_EGUARD);
 	assert_true(count > 1000);
-	assert_false(is_readable(s->slot)); /* the last one that was handed out */
+	assert_false(is_readable(slot_of(s))); /* the last one that was handed out */
 	return 0;
 }
 
@@ -268,7 +274,7 @@ static void test_no_address_space(void **state)
 	koru__fault_arm(KORU__FAULT_MMAP, 0, 1, ENOMEM);
 	assert_int_equal(koru__stack_get(&pool, 11, &s), 0);
 	koru__fault_arm(KORU__FAULT_NONE, 0, 0, 0);
-	assert_false(is_readable(s->slot));
+	assert_false(is_readable(slot_of(s)));
 }
 
 static void test_last_in_first_out(void **state)
@@ -319,7 +325,7 @@ static size_t pages_of(struct koru__stack *s)
 	size_t pages = 0;
 	size_t count = koru__stack_class_size(s->size_class) / koru__page_size();
 	assert_true(count <= sizeof(vec));
-	assert_int_equal(mincore(s->slot, koru__stack_class_size(s->size_class), vec), 0);
+	assert_int_equal(mincore(slot_of(s), koru__stack_class_size(s->size_class), vec), 0);
 	for (size_t i = 1; i < count; i++)
 		pages += vec[i] & 1;
 	return pages;

@@ -18,7 +18,7 @@ static struct trace trace;
 /* Whether the caller runs on the stack of the function whose frame that is. */
 static bool shares_stack(const void *frame)
 {
-	const char *low = (const char *)koru__task_self()->stack->slot;
+	const char *low = koru__stack_low(koru__task_self()->stack);
 	size_t size = koru__stack_class_size(koru__task_self()->stack->size_class);
 	return (const char *)frame > low && (const char *)frame < low + size;
 }

@@ -160,8 +160,46 @@ static int main_lets_it_sleep(void *arg)
 static void test_a_sleeping_loop_is_woken_to_steal(void **state)
 {
 	(void)state;
-	struct theft t = { .stolen = 0 };
-	assert_int_equal(run_with(main_lets_it_sleep, &t, &two), 0);
+	int64_t start = koru_now();
+	for (int i = 0; i < 8; i++) {
+		struct theft t = { .stolen = 0 };
+		assert_int_equal(run_with(main_lets_it_sleep, &t, &two), 0);
+	}
+	/* A sleeping loop looks round once a second by itself. */
+	assert_true(koru_now() - start < 4 * KORU_SECOND);
+}
+
+static int sets(void *arg)
+{
+	*(bool *)arg = true;
+	return 0;
+}
+
+static int yields_until(void *arg)
+{
+	for (int i = 0; i < 100000 && !*(bool *)arg; i++)
+		koru_yield();
+	return 0;
+}
+
+/* Tasks that keep a loop busy do not keep it from those that any loop could run. */
+static int main_keeps_busy(void *arg)
+{
+	bool done = false;
+	struct koru_scope s;
+	(void)arg;
+	koru_scope_open(&s, NULL);
+	koru_go_on(&s, KORU_ANY_LOOP, sets, &done);
+	koru_go(&s, yields_until, &done);
+	yields_until(&done);
+	assert_true(done);
+	return koru_scope_close(&s);
+}
+
+static void test_a_busy_loop_gets_to_them(void **state)
+{
+	(void)state;
+	assert_int_equal(run(main_keeps_busy, NULL), 0);
 }
 
 /* One loop makes work for others and holds on; one gets something else to do at the same moment and
@@ -418,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_an_idle_loop_steals),
 		cmocka_unit_test(test_a_sleeping_loop_is_woken_to_steal),
 		cmocka_unit_test(test_work_does_not_lie_while_a_loop_sleeps),
+		cmocka_unit_test(test_a_busy_loop_gets_to_them),
 		cmocka_unit_test(test_what_is_started_here_is_not_stolen),
 		cmocka_unit_test(test_what_a_task_takes_along),
 		cmocka_unit_test(test_a_loop_cannot_be_made),

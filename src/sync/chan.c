@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Channels. See koru/chan.h.
+ *
+ * While somebody waits to receive the buffer is empty; while somebody waits to send it is full.
+ * (Waiters that another channel of their select has served, or that were cancelled, do not count;
+ * they are skipped.) So a value never overtakes another on its way through a FIFO.
+ */
+#include "sync/chan.h"
+
+#include "base/alloc.h"
+#include "base/lock.h"
+#include "context/sanitize.h"
+#include "sched/park.h"
+#include "sched/wait.h"
+#include "sync/call.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct koru__wait_kind sending = { "room in a channel", koru__wait_interrupt };
+static const struct koru__wait_kind receiving = { "a value from a channel", koru__wait_interrupt };
+
+/* See look_on. */
+enum { LOOKS_MAX = 8, PAUSES_A_LOOK = 20, PAUSES_MIN = 8, PAUSES_MAX = 64 };
+
+static bool is_valid(const void *buffer, size_t elem_size, size_t capacity,
+                     const struct koru_chan_opts *opts)
+{
+	if (elem_size == 0 || elem_size > KORU_CHAN_ELEM_MAX || capacity > KORU_CHAN_CAPACITY_MAX)
+		return false;
+	if (capacity > 0 && !buffer)
+		return false;
+	if (!opts)
+		return true;
+	if (opts->order < KORU_CHAN_FIFO || opts->order > KORU_CHAN_PRIORITY)
+		return false;
+	return (capacity > 0 || opts->order == KORU_CHAN_FIFO) &&
+	       (opts->compare != NULL) == (opts->order == KORU_CHAN_PRIORITY);
+}
+
+int koru_chan_init(struct koru_chan *ch, void *buffer, size_t elem_size, size_t capacity,
+                   const struct koru_chan_opts *opts)
+{
+	if (!is_valid(buffer, elem_size, capacity, opts))
+		return -EINVAL;
+	*ch = (struct koru_chan){
+		.koru__buffer = buffer,
+		.koru__elem_size = (uint32_t)elem_size,
+		.koru__capacity = (uint32_t)capacity,
+	};
+	if (opts) {
+		ch->koru__order = (uint8_t)opts->order;
+		ch->koru__compare = opts->compare;
+		ch->koru__compare_arg = opts->compare_arg;
+	}
+	return 0;
+}
+
+int koru_chan_done(struct koru_chan *ch)
+{
+	koru__lock_take(&ch->koru__lock);
+	bool busy = ch->koru__senders.first || ch->koru__receivers.first;
+	koru__lock_give(&ch->koru__lock);
+	return busy ? -EBUSY : 0;
+}
+
+int koru_chan_new(size_t elem_size, size_t capacity, const struct koru_chan_opts *opts,
+                  struct koru_chan **ret_chan)
+{
+	/* The buffer follows, as aligned as any memory from the heap. */
+	const size_t head = (sizeof(struct koru_chan) + 15) & ~(size_t)15;
+	if (!is_valid(&head, elem_size, capacity, opts))
+		return -EINVAL;
+	char *block = koru__alloc(head + elem_size * capacity);
+	if (!block)
+		return -ENOMEM;
+	*ret_chan = (struct koru_chan *)block;
+	return koru_chan_init(*ret_chan, block + head, elem_size, capacity, opts);
+}
+
+int koru_chan_free(struct koru_chan *ch)
+{
+	if (!ch)
+		return 0;
+	int rc = koru_chan_done(ch);
+	if (rc == 0)
+		koru__free(ch);
+	return rc;
+}
+
+/* The usual sizes without a call. */
+static inline void copy(void *to, const void *from, size_t size)
+{
+	if (koru__likely(size == 8))
+		memcpy(to, from, 8);
+	else if (size == 4)
+		memcpy(to, from, 4);
+	else if (size == 16)
+		memcpy(to, from, 16);
+	else
+		memcpy(to, from, size);
+}
+
+static inline size_t after(const struct koru_chan *ch, size_t place)
+{
+	place += ch->koru__elem_size;
+	return place == (size_t)ch->koru__capacity * ch->koru__elem_size ? 0 : place;
+}
+
+static inline void put(struct koru_chan *ch, const void *value)
+{
+	if (koru__unlikely(ch->koru__order != KORU_CHAN_FIFO)) {
+		koru__chan_put_ordered(ch, value);
+		return;
+	}
+	copy(ch->koru__buffer + ch->koru__in, value, ch->koru__elem_size);
+	ch->koru__in = after(ch, ch->koru__in);
+	ch->koru__count++;
+}
+
+static inline void take(struct koru_chan *ch, void *ret_value)
+{
+	if (koru__unlikely(ch->koru__order != KORU_CHAN_FIFO)) {
+		koru__chan_take_ordered(ch, ret_value);
+		return;
+	}
+	if (koru__likely(ret_value))
+		copy(ret_value, ch->koru__buffer + ch->koru__out, ch->koru__elem_size);
+	ch->koru__out = after(ch, ch->koru__out);
+	ch->koru__count--;
+}
+
+/* The other end has it. With a buffer that is better left alone for a moment: it passes several
+ * values in the time in which the cache line would come and go for one. */
+static __attribute__((noinline)) void lock_later(struct koru_chan *ch)
+{
+	for (int pauses = PAUSES_MIN; pauses <= PAUSES_MAX; pauses *= 2) {
+		for (int i = 0; i < pauses; i++)
+			koru__pause();
+		if (koru__lock_try(&ch->koru__lock))
+			return;
+	}
+	koru__lock_take(&ch->koru__lock);
+}
+
+static inline void lock(struct koru_chan *ch)
+{
+	if (ch->koru__capacity == 0)
+		koru__lock_take(&ch->koru__lock);
+	else if (koru__unlikely(!koru__lock_try(&ch->koru__lock)))
+		lock_later(ch);
+	koru__sanitize_acquire(ch);
+}
+
+static inline void unlock(struct koru_chan *ch)
+{
+	koru__sanitize_release(ch);
+	koru__lock_give(&ch->koru__lock);
+}
+
+static inline int send_locked(struct koru_chan *ch, const void *value,
+                              struct koru__waiter **ret_wake)
+{
+	if (koru__unlikely(ch->koru__closed))
+		return -EPIPE;
+	struct koru__waiter *w = koru__waiters_claim(&ch->koru__receivers);
+	if (w) {
+		if (koru__likely(w->data))
+			copy(w->data, value, ch->koru__elem_size);
+		*ret_wake = w;
+		return 0;
+	}
+	if (ch->koru__count == ch->koru__capacity)
+		return -EAGAIN;
+	put(ch, value);
+	return 0;
+}
+
+static inline int recv_locked(struct koru_chan *ch, void *ret_value, struct koru__waiter **ret_wake)
+{
+	bool buffered = ch->koru__count > 0;
+	if (buffered)
+		take(ch, ret_value);
+	struct koru__waiter *w = koru__waiters_claim(&ch->koru__senders);
+	if (w) {
+		if (buffered)
+			put(ch, w->data);
+		else if (koru__likely(ret_value))
+			copy(ret_value, w->data, ch->koru__elem_size);
+		*ret_wake = w;
+		return 1;
+	}
+	if (buffered)
+		return 1;
+	return koru__unlikely(ch->koru__closed) ? 0 : -EAGAIN;
+}
+
+int koru__chan_send_locked(struct koru_chan *ch, const void *value, struct koru__waiter **ret_wake)
+{
+	return send_locked(ch, value, ret_wake);
+}
+
+int koru__chan_recv_locked(struct koru_chan *ch, void *ret_value, struct koru__waiter **ret_wake)
+{
+	return recv_locked(ch, ret_value, ret_wake);
+}
+
+static inline void wake(struct koru__waiter *w)
+{
+	if (w)
+		koru__wait_wake(w->wait, koru__wake_result(w, true));
+}
+
+/* With a buffer, a moment's patience lets the other end, on another thread, fill or empty some of
+ * it, where each value would otherwise be a wake-up of its own. It looks seldom, since each look
+ * takes the cache line away from the other. True when the call seems possible now; with no lock
+ * held. */
+static __attribute__((noinline)) bool look_on(const struct koru_chan *ch,
+                                              bool (*may)(const struct koru_chan *ch))
+{
+	if (ch->koru__capacity == 0 || koru__alone())
+		return false;
+	if (koru__task_self() && !koru__wait_may_look())
+		return false;
+	bool came = false;
+	for (int i = 0; i < LOOKS_MAX && !came; i++) {
+		for (int k = 0; k < PAUSES_A_LOOK; k++)
+			koru__pause();
+		came = may(ch);
+	}
+	koru__wait_looked(came);
+	return came;
+}
+
+/* Waits in one of the two queues, the channel locked. Returns whether it got what it waited for, or
+ * -ECANCELED. */
+static __attribute__((noinline)) int wait_in(struct koru_chan *ch, struct koru__waiters *queue,
+                                             void *data, const struct koru__wait_kind *kind)
+{
+	struct koru__wait wait;
+	int rc = koru__wait_begin(&wait);
+	if (koru__unlikely(rc < 0)) {
+		unlock(ch);
+		return rc;
+	}
+	struct koru__waiter w = { .wait = &wait, .data = data };
+	koru__sanitize_release(ch);
+	rc = koru__wait_in(queue, &w, &ch->koru__lock, kind);
+	return koru__unlikely(rc < 0) ? rc : koru__wake_passed(rc);
+}
+
+int koru_chan_send(struct koru_chan *ch, const void *value)
+{
+	int rc = koru__call_begin();
+	if (koru__unlikely(rc < 0))
+		return rc;
+	struct koru__waiter *w = NULL;
+	lock(ch);
+	rc = send_locked(ch, value, &w);
+	if (rc == -EAGAIN && !koru__alone() && ch->koru__capacity > 0) {
+		unlock(ch);
+		(void)look_on(ch, koru__chan_may_send);
+		lock(ch);
+		rc = send_locked(ch, value, &w);
+	}
+	if (rc == -EAGAIN) {
+		/* Receivers only read through `data` here. */
+		rc = wait_in(ch, &ch->koru__senders, (void *)(uintptr_t)value, &sending);
+		return koru__likely(rc == 1) ? 0 : rc < 0 ? rc : -EPIPE;
+	}
+	unlock(ch);
+	wake(w);
+	koru__call_spared();
+	return rc;
+}
+
+int koru_chan_recv(struct koru_chan *ch, void *ret_value)
+{
+	int rc = koru__call_begin();
+	if (koru__unlikely(rc < 0))
+		return rc;
+	struct koru__waiter *w = NULL;
+	lock(ch);
+	rc = recv_locked(ch, ret_value, &w);
+	if (rc == -EAGAIN && !koru__alone() && ch->koru__capacity > 0) {
+		unlock(ch);
+		(void)look_on(ch, koru__chan_may_recv);
+		lock(ch);
+		rc = recv_locked(ch, ret_value, &w);
+	}
+	if (rc == -EAGAIN)
+		return wait_in(ch, &ch->koru__receivers, ret_value, &receiving);
+	unlock(ch);
+	wake(w);
+	koru__call_spared();
+	return rc;
+}
+
+int koru_chan_try_send(struct koru_chan *ch, const void *value)
+{
+	struct koru__waiter *w = NULL;
+	lock(ch);
+	int rc = send_locked(ch, value, &w);
+	unlock(ch);
+	wake(w);
+	return rc;
+}
+
+int koru_chan_try_recv(struct koru_chan *ch, void *ret_value)
+{
+	struct koru__waiter *w = NULL;
+	lock(ch);
+	int rc = recv_locked(ch, ret_value, &w);
+	unlock(ch);
+	wake(w);
+	return rc;
+}
+
+/* Closes it, dropping what is in the buffer or not. Returns false when it was closed already. */
+static bool close_now(struct koru_chan *ch, bool drop, uint32_t *ret_dropped)
+{
+	struct koru__waiters senders, receivers;
+	lock(ch);
+	bool first = !ch->koru__closed;
+	ch->koru__closed = true;
+	*ret_dropped = drop ? ch->koru__count : 0;
+	ch->koru__count -= *ret_dropped;
+	koru__waiters_claim_all(&ch->koru__senders, &senders);
+	koru__waiters_claim_all(&ch->koru__receivers, &receivers);
+	unlock(ch);
+	koru__waiters_wake_each(&senders, false);
+	koru__waiters_wake_each(&receivers, false);
+	return first;
+}
+
+int koru_chan_close(struct koru_chan *ch)
+{
+	uint32_t none;
+	return close_now(ch, false, &none) ? 0 : -EALREADY;
+}
+
+int koru_chan_shutdown(struct koru_chan *ch)
+{
+	uint32_t dropped;
+	(void)close_now(ch, true, &dropped);
+	return (int)dropped;
+}
+
+size_t koru_chan_count(const struct koru_chan *ch)
+{
+	return __atomic_load_n(&ch->koru__count, __ATOMIC_RELAXED);
+}
