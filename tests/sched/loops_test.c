@@ -171,13 +171,13 @@ static void test_a_sleeping_loop_is_woken_to_steal(void **state)
 
 static int sets(void *arg)
 {
-	*(bool *)arg = true;
+	atomic_store((atomic_bool *)arg, true);
 	return 0;
 }
 
 static int yields_until(void *arg)
 {
-	for (int i = 0; i < 100000 && !*(bool *)arg; i++)
+	for (int i = 0; i < 100000 && !atomic_load((atomic_bool *)arg); i++)
 		koru_yield();
 	return 0;
 }
@@ -185,7 +185,7 @@ static int yields_until(void *arg)
 /* Tasks that keep a loop busy do not keep it from those that any loop could run. */
 static int main_keeps_busy(void *arg)
 {
-	bool done = false;
+	atomic_bool done = false;
 	struct koru_scope s;
 	(void)arg;
 	koru_scope_open(&s, NULL);
