@@ -89,32 +89,22 @@ static bool spin(struct koru__loop *loop, int64_t limit)
 }
 
 /* True when no other loop and, for all that can be known, no other thread can wake a task. Loops
- * that find so at the same moment are told the same `ret_stirs`. */
+ * that find so of one moment are told the same `ret_stirs`. */
 static bool is_deadlock(struct koru__runtime *runtime, uint32_t *ret_stirs)
 {
-	uint32_t stirs;
-	/* Once more at the end: the last other thread may have left a message before it went. */
-	return koru__runtime_all_stuck(runtime, &stirs) &&
+	/* Once more at the end: the last other thread may have left a message before it went, and
+	 * whom that woke may have started another thread since we counted. */
+	uint32_t stirs = koru__runtime_stirs(runtime);
+	*ret_stirs = stirs;
+	return koru__runtime_all_stuck(runtime, stirs) &&
 	       koru__threads_count() <= runtime->count + KORU__SANITIZER_THREADS &&
-	       koru__runtime_all_stuck(runtime, ret_stirs) && *ret_stirs == stirs;
+	       koru__runtime_all_stuck(runtime, stirs);
 }
 
 /* Whether nothing else of this loop can wake a task of it. */
 static bool waits_for_messages(const struct koru__loop *loop)
 {
 	return koru__timers_empty(loop) && loop->ops == 0;
-}
-
-/* This loop has something to do. While it was searching, or could still be woken, nobody else was:
- * if there is more than it has taken, another has to. */
-static void pass_on(struct koru__runtime *runtime)
-{
-	for (int i = 0; i < runtime->count; i++) {
-		if (koru__deque_empty(&runtime->loops[i].deque))
-			continue;
-		koru__runtime_made_work(runtime);
-		break;
-	}
 }
 
 /* Sleeps in the poller. Others know that it does. */
@@ -124,8 +114,7 @@ static void sleep_in_poller(struct koru__loop *loop, int64_t limit)
 	__atomic_add_fetch(&runtime->sleeping, 1, __ATOMIC_SEQ_CST);
 	limit = koru__wakeup_sleep(loop, limit);
 	/* What was made before others could see that we sleep has to be looked for once more. */
-	for (int i = 0; i < runtime->count; i++)
-		koru__deque_fence(&runtime->loops[i].deque);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (limit > 0 && anything(loop))
 		limit = 0;
 	if (limit == 0) {
@@ -145,14 +134,25 @@ static void sleep_in_poller(struct koru__loop *loop, int64_t limit)
 	}
 	koru__wakeup_rise(loop);
 	__atomic_sub_fetch(&runtime->sleeping, 1, __ATOMIC_SEQ_CST);
-	if (koru__loop_here.first || !koru__inbox_empty(&loop->inbox))
-		pass_on(runtime);
 }
 
 /* Whether spinning could be of use: there are others that could say something. */
 static bool has_company(const struct koru__loop *loop)
 {
 	return loop->runtime->count > 1 || !koru__alone();
+}
+
+/* What was made while we searched, or what we were woken for, has been left to us. If there is more
+ * than we can take, it is somebody else's turn. */
+static void pass_on(struct koru__runtime *runtime)
+{
+	koru__fence_after_exchange(); /* that of `searching` or `sleeping` */
+	for (int i = 0; i < runtime->count; i++) {
+		if (koru__deque_empty(&runtime->loops[i].deque))
+			continue;
+		koru__runtime_made_work(runtime);
+		return;
+	}
 }
 
 static bool search(struct koru__loop *loop, int64_t limit)
@@ -190,6 +190,9 @@ void koru__idle(struct koru__loop *loop, int64_t limit)
 		/* Had it spun, it would have been better off. */
 		if (!koru__inbox_empty(&loop->inbox) && koru__clock_now() - start < KORU__SPIN_MAX)
 			loop->spin_ns = KORU__SPIN_MAX;
+		if (!koru__loop_here.first)
+			(void)anything(loop);
+		pass_on(runtime);
 	}
 	__atomic_sub_fetch(&runtime->idle, 1, __ATOMIC_SEQ_CST);
 }
