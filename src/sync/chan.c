@@ -48,6 +48,7 @@ int koru_chan_init(struct koru_chan *ch, void *buffer, size_t elem_size, size_t 
 		.koru__buffer = buffer,
 		.koru__elem_size = (uint32_t)elem_size,
 		.koru__capacity = (uint32_t)capacity,
+		.koru__buffered = capacity > 0,
 		.koru__split = capacity > 0 && (!opts || opts->order == KORU_CHAN_FIFO),
 	};
 	if (opts) {
@@ -200,7 +201,7 @@ static inline int recv_quickly(struct koru_chan *ch, void *ret_value)
 	if (koru__unlikely((int32_t)(ch->koru__known - ch->koru__received) <= 0))
 		ch->koru__known = __atomic_load_n(&ch->koru__sent, __ATOMIC_ACQUIRE);
 	if (koru__likely((int32_t)(ch->koru__known - ch->koru__received) > 0 &&
-	                 !ch->koru__senders.first)) {
+	                 !ch->koru__awaited)) {
 		take(ch, ret_value);
 		rc = 1;
 	}
@@ -220,7 +221,7 @@ static inline int send_locked(struct koru_chan *ch, const void *value,
 		*ret_wake = w;
 		return 0;
 	}
-	if (koru__chan_fill(ch) == ch->koru__capacity)
+	if (!ch->koru__buffered || koru__chan_fill(ch) == ch->koru__capacity)
 		return -EAGAIN;
 	put(ch, value);
 	return 0;
@@ -228,7 +229,7 @@ static inline int send_locked(struct koru_chan *ch, const void *value,
 
 static inline int recv_locked(struct koru_chan *ch, void *ret_value, struct koru__waiter **ret_wake)
 {
-	bool buffered = koru__chan_fill(ch) > 0;
+	bool buffered = ch->koru__buffered && koru__chan_fill(ch) > 0;
 	if (buffered)
 		take(ch, ret_value);
 	struct koru__waiter *w = koru__waiters_claim(&ch->koru__senders);
@@ -240,6 +241,8 @@ static inline int recv_locked(struct koru_chan *ch, void *ret_value, struct koru
 		*ret_wake = w;
 		return 1;
 	}
+	if (ch->koru__buffered)
+		ch->koru__awaited = false;
 	if (buffered)
 		return 1;
 	return koru__unlikely(ch->koru__closed) ? 0 : -EAGAIN;
@@ -312,6 +315,7 @@ static inline int wait_to_send(struct koru_chan *ch, const void *value)
 	int rc = send_locked(ch, value, &w);
 	if (rc == -EAGAIN) {
 		/* Receivers only read through `data` here. */
+		ch->koru__awaited = true;
 		rc = wait_in(ch, &ch->koru__senders, (void *)(uintptr_t)value, &sending);
 		return koru__likely(rc == 1) ? 0 : rc < 0 ? rc : -EPIPE;
 	}
@@ -326,7 +330,7 @@ int koru_chan_send(struct koru_chan *ch, const void *value)
 	int rc = koru__call_begin();
 	if (koru__unlikely(rc < 0))
 		return rc;
-	if (ch->koru__capacity > 0) {
+	if (ch->koru__buffered) {
 		rc = send_quickly(ch, value);
 		if (koru__unlikely(rc < 0) && !koru__alone() && look_on(ch, koru__chan_may_send))
 			rc = send_quickly(ch, value);
@@ -356,7 +360,7 @@ int koru_chan_recv(struct koru_chan *ch, void *ret_value)
 	int rc = koru__call_begin();
 	if (koru__unlikely(rc < 0))
 		return rc;
-	if (ch->koru__capacity > 0) {
+	if (ch->koru__buffered) {
 		rc = recv_quickly(ch, ret_value);
 		if (koru__unlikely(rc < 0) && !koru__alone() && look_on(ch, koru__chan_may_recv))
 			rc = recv_quickly(ch, ret_value);
@@ -401,7 +405,6 @@ static bool close_now(struct koru_chan *ch, bool drop, uint32_t *ret_dropped)
 	lock(ch);
 	bool first = !ch->koru__closed;
 	__atomic_store_n(&ch->koru__closed, true, __ATOMIC_RELAXED);
-	__atomic_store_n(&ch->koru__ended, true, __ATOMIC_RELAXED);
 	*ret_dropped = drop ? koru__chan_fill(ch) : 0;
 	__atomic_store_n(&ch->koru__received, ch->koru__received + *ret_dropped, __ATOMIC_RELAXED);
 	koru__waiters_claim_all(&ch->koru__senders, &senders);

@@ -27,7 +27,7 @@ static inline void koru__chan_lock_rest(struct koru_chan *ch)
 	ch->koru__whole = true;
 }
 
-/* Comes before koru__lock is given up: who takes that next may free the channel. */
+/* The mirror image, before koru__lock is given up. */
 static inline void koru__chan_unlock_rest(struct koru_chan *ch)
 {
 	if (!ch->koru__whole)
@@ -50,14 +50,14 @@ static inline bool koru__chan_may_send(const struct koru_chan *ch)
 {
 	return __atomic_load_n(&ch->koru__receivers.first, __ATOMIC_RELAXED) ||
 	       __atomic_load_n(&ch->koru__closed, __ATOMIC_RELAXED) ||
-	       koru__chan_fill(ch) < ch->koru__capacity;
+	       (ch->koru__buffered && koru__chan_fill(ch) < ch->koru__capacity);
 }
 
 static inline bool koru__chan_may_recv(const struct koru_chan *ch)
 {
 	return __atomic_load_n(&ch->koru__senders.first, __ATOMIC_RELAXED) ||
-	       __atomic_load_n(&ch->koru__ended, __ATOMIC_RELAXED) ||
-	       (ch->koru__capacity > 0 && koru__chan_fill(ch) > 0);
+	       __atomic_load_n(&ch->koru__closed, __ATOMIC_RELAXED) ||
+	       (ch->koru__buffered && koru__chan_fill(ch) > 0);
 }
 
 /* The buffer in the orders other than KORU_CHAN_FIFO; there is room, or a value. */

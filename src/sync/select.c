@@ -139,15 +139,19 @@ static inline struct koru_chan *channel_of(const struct koru_case *c)
 }
 
 /* A single case's object, whole. */
-static void lock_case(const struct koru_case *c)
+static inline void lock_case(const struct koru_case *c)
 {
+	if (is_alone())
+		return;
 	lock(c->koru__object);
 	if (channel_of(c))
 		koru__chan_lock_rest(channel_of(c));
 }
 
-static void unlock_case(const struct koru_case *c)
+static inline void unlock_case(const struct koru_case *c)
 {
+	if (is_alone())
+		return;
 	if (channel_of(c))
 		koru__chan_unlock_rest(channel_of(c));
 	unlock(c->koru__object);
@@ -256,22 +260,21 @@ static void enter_all(struct select *s)
 		w->wait = &s->wait;
 		w->data = c->koru__value;
 		w->index = i;
+		if (c->koru__kind == KORU__CASE_SEND)
+			((struct koru_chan *)c->koru__object)->koru__awaited = true;
 		koru__waiters_push(queue_of(c), w);
 	}
 }
 
 static void leave_all(struct select *s)
 {
-	const bool alone = is_alone();
 	for (int i = 0; i < s->count; i++) {
 		struct koru_case *c = &s->cases[i];
 		if (!kind_of(c))
 			continue;
-		if (!alone)
-			lock_case(c);
+		lock_case(c);
 		koru__waiters_remove(queue_of(c), &c->koru__waiter);
-		if (!alone)
-			unlock_case(c);
+		unlock_case(c);
 	}
 }
 
