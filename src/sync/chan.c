@@ -15,7 +15,9 @@
 #include "sched/wait.h"
 #include "sync/call.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 static const struct koru__wait_kind sending = { "room in a channel", koru__wait_interrupt };
@@ -286,24 +288,27 @@ static __attribute__((noinline)) bool look_on(const struct koru_chan *ch,
 }
 
 /* Waits in one of the two queues, the channel locked. Returns whether it got what it waited for, or
- * -ECANCELED. */
+ * -ECANCELED. All that whoever serves it has to see fills a cache line; what it looks at itself
+ * meanwhile comes after, in the next. */
 static __attribute__((noinline)) int wait_in(struct koru_chan *ch, struct koru__waiters *queue,
                                              void *data, const struct koru__wait_kind *kind)
 {
-	struct koru__wait wait;
-	int rc = koru__wait_begin(&wait);
-	if (koru__unlikely(rc < 0)) {
-		unlock(ch);
-		return rc;
-	}
-	struct koru__waiter w = { .wait = &wait, .data = data };
-	koru__waiters_push(queue, &w);
+	struct {
+		struct koru__waiter w;
+		struct koru__wait wait;
+	} self __attribute__((aligned(64)));
+	static_assert(offsetof(__typeof__(self), wait.woken) == 64, "a line each");
+	koru__call_waits(&self.wait);
+	self.w.wait = &self.wait;
+	self.w.data = data;
+	self.w.index = 0;
+	koru__waiters_push(queue, &self.w);
 	unlock(ch);
-	rc = koru__wait_suspend(&wait, kind);
+	int rc = koru__wait_suspend(&self.wait, kind);
 	if (koru__likely(rc >= 0))
 		return koru__wake_passed(rc);
 	lock(ch);
-	koru__waiters_remove(queue, &w);
+	koru__waiters_remove(queue, &self.w);
 	unlock(ch);
 	return rc;
 }
