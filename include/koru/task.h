@@ -72,7 +72,8 @@ struct koru_task_opts {
 #define koru_go(scope, fn, arg) koru__go((scope), (fn), (arg), #fn)
 
 /* int koru_go_on(struct koru_scope *scope, enum koru_place place, koru_fn *fn, void *arg);
- * The same, with the place named. Also -EINVAL: this koru_run has no such loop. */
+ * The same, with the place named. With KORU_ANY_LOOP in a scope of another loop it stays on the
+ * caller's. Also -EINVAL: this koru_run has no such loop. */
 #define koru_go_on(scope, place, fn, arg) koru__go_on((scope), (place), (fn), (arg), #fn)
 
 /* int koru_go_with(struct koru_scope *scope, koru_fn *fn, void *arg,

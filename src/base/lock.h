@@ -74,6 +74,17 @@ static inline bool koru__claim(uint32_t *word)
 	return __atomic_exchange_n(word, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
+/* After an atomic exchange of whatever order, such as koru__lock_give: what was written before it
+ * is seen by others before what is read after this. */
+static inline void koru__fence_after_exchange(void)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("" ::: "memory"); /* every exchange is a fence */
+#else
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 static inline void koru__pause(void)
 {
 #if defined(__x86_64__)

@@ -101,10 +101,12 @@ static bool spin(struct koru__loop *loop, int64_t limit)
 /* True when no other loop and, for all that can be known, no other thread can wake a task. */
 static bool is_deadlock(struct koru__runtime *runtime)
 {
-	/* Once more at the end: the last other thread may have left a message before it went. */
-	return koru__runtime_all_stuck(runtime) &&
+	/* Once more at the end: the last other thread may have left a message before it went, and
+	 * whom that woke may have started another thread since we counted. */
+	uint32_t stirs = koru__runtime_stirs(runtime);
+	return koru__runtime_all_stuck(runtime, stirs) &&
 	       koru__threads_count() <= runtime->count + KORU__SANITIZER_THREADS &&
-	       koru__runtime_all_stuck(runtime);
+	       koru__runtime_all_stuck(runtime, stirs);
 }
 
 /* Whether nothing else of this loop can wake a task of it. */
@@ -120,8 +122,7 @@ static void sleep_in_poller(struct koru__loop *loop, int64_t limit)
 	__atomic_add_fetch(&runtime->sleeping, 1, __ATOMIC_SEQ_CST);
 	limit = koru__wakeup_sleep(loop, limit);
 	/* What was made before others could see that we sleep has to be looked for once more. */
-	for (int i = 0; i < runtime->count; i++)
-		koru__deque_fence(&runtime->loops[i].deque);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (limit > 0 && anything(loop))
 		limit = 0;
 	if (limit == 0) {
@@ -146,6 +147,19 @@ static bool has_company(const struct koru__loop *loop)
 	return loop->runtime->count > 1 || !koru__alone();
 }
 
+/* What was made while we searched, or what we were woken for, has been left to us. If there is more
+ * than we can take, it is somebody else's turn. */
+static void pass_on(struct koru__runtime *runtime)
+{
+	koru__fence_after_exchange(); /* that of `searching` or `sleeping` */
+	for (int i = 0; i < runtime->count; i++) {
+		if (koru__deque_empty(&runtime->loops[i].deque))
+			continue;
+		koru__runtime_made_work(runtime);
+		return;
+	}
+}
+
 static bool search(struct koru__loop *loop, int64_t limit)
 {
 	struct koru__runtime *runtime = loop->runtime;
@@ -157,12 +171,8 @@ static bool search(struct koru__loop *loop, int64_t limit)
 	bool found = spin(loop, limit);
 	__atomic_sub_fetch(&runtime->searching, 1, __ATOMIC_SEQ_CST);
 	loop->spin_ns = found ? KORU__SPIN_MAX : loop->spin_ns / 2;
-	for (int i = 0; found && i < runtime->count; i++) {
-		if (koru__deque_empty(&runtime->loops[i].deque))
-			continue;
-		koru__runtime_made_work(runtime); /* there is more than we can take */
-		break;
-	}
+	if (found)
+		pass_on(runtime);
 	return found;
 }
 
@@ -183,6 +193,9 @@ void koru__idle(struct koru__loop *loop, int64_t limit)
 		/* Had it spun, it would have been better off. */
 		if (!koru__inbox_empty(&loop->inbox) && koru__clock_now() - start < KORU__SPIN_MAX)
 			loop->spin_ns = KORU__SPIN_MAX;
+		if (!koru__loop_here.first)
+			(void)anything(loop);
+		pass_on(runtime);
 	}
 	__atomic_sub_fetch(&runtime->idle, 1, __ATOMIC_SEQ_CST);
 }

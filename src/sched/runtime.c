@@ -134,17 +134,16 @@ void koru__runtime_unstuck(struct koru__runtime *runtime)
 	sub(&runtime->stuck, 1);
 }
 
-bool koru__runtime_all_stuck(const struct koru__runtime *runtime)
+bool koru__runtime_all_stuck(const struct koru__runtime *runtime, uint32_t stirs)
 {
 	/* If all were stuck when we counted, and none has stirred when we have looked into every
 	 * inbox, then none has taken a message out in between. */
-	uint32_t stirs = __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&runtime->stuck, __ATOMIC_SEQ_CST) < (uint32_t)runtime->count)
 		return false;
 	for (int i = 0; i < runtime->count; i++)
 		if (!koru__inbox_asleep(&runtime->loops[i].inbox))
 			return false;
-	return __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST) == stirs;
+	return koru__runtime_stirs(runtime) == stirs;
 }
 
 void koru__runtime_init(struct koru__runtime *runtime, int count, struct koru__loop *loops,

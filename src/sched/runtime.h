@@ -10,6 +10,7 @@
 #ifndef KORU_SCHED_RUNTIME_H
 #define KORU_SCHED_RUNTIME_H
 
+#include "base/lock.h"
 #include "koru/run.h"
 #include "sched/loop.h"
 
@@ -74,9 +75,10 @@ static inline bool koru__runtime_is_over(const struct koru__runtime *runtime)
 	return __atomic_load_n(&runtime->over, __ATOMIC_SEQ_CST) != 0;
 }
 
-/* After something was made that could be stolen. */
+/* After something was put where it can be stolen (models/sleep.pml). */
 static inline void koru__runtime_made_work(struct koru__runtime *runtime)
 {
+	koru__fence_after_exchange(); /* that of the deque's lock */
 	if (__atomic_load_n(&runtime->sleeping, __ATOMIC_RELAXED) > 0 &&
 	    __atomic_load_n(&runtime->searching, __ATOMIC_RELAXED) == 0)
 		koru__runtime_wake_one(runtime);
@@ -86,8 +88,13 @@ static inline void koru__runtime_made_work(struct koru__runtime *runtime)
 void koru__runtime_stuck(struct koru__runtime *runtime);
 void koru__runtime_unstuck(struct koru__runtime *runtime);
 
-/* Whether all loops wait for nothing but messages, and none is on its way: only a thread that is no
- * loop could send one. */
-bool koru__runtime_all_stuck(const struct koru__runtime *runtime);
+static inline uint32_t koru__runtime_stirs(const struct koru__runtime *runtime)
+{
+	return __atomic_load_n(&runtime->stirs, __ATOMIC_SEQ_CST);
+}
+
+/* Whether all loops wait for nothing but messages, have done so since there were `stirs`, and none
+ * is on its way: only a thread that is no loop could send one (models/stuck.pml). */
+bool koru__runtime_all_stuck(const struct koru__runtime *runtime, uint32_t stirs);
 
 #endif

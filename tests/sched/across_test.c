@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What crosses loops: errors, cancellation, deadlines, wake-ups, and the end. */
+#include "sched/meeting.h"
 #include "support/cmocka.h"
 #include "support/core.h"
 
@@ -24,24 +25,6 @@ static void hold_until(atomic_int *flag)
 }
 
 /* Errors and cancellation */
-
-struct meeting {
-	atomic_int waiting;
-	atomic_int cancelled;
-	int result; /* what the waiting ones return */
-};
-
-static int waits_for_the_end(void *arg)
-{
-	struct meeting *m = arg;
-	m->waiting++;
-	int rc = koru_sleep(KORU_FOREVER);
-	if (rc == -ECANCELED)
-		m->cancelled++;
-	/* Again and again. */
-	assert_int_equal(koru_sleep(0), -ECANCELED);
-	return m->result ? m->result : rc;
-}
 
 /* The same from inside two scopes of its own. */
 static int waits_deep_inside(void *arg)
@@ -190,69 +173,6 @@ static void test_a_shield_on_another_loop(void **state)
 	assert_int_equal(cleaned, 1);
 }
 
-/* Cancelling from outside */
-
-struct outside {
-	struct koru_scope scope;
-	struct meeting m;
-};
-
-static void *cancels_from_thread(void *arg)
-{
-	struct outside *o = arg;
-	while (o->m.waiting < 1)
-		usleep(50);
-	assert_int_equal(koru_scope_cancel(&o->scope), 0);
-	return NULL;
-}
-
-static int main_is_cancelled_from_thread(void *arg)
-{
-	struct outside *o = arg;
-	koru_scope_open(&o->scope, NULL);
-	koru_go(&o->scope, waits_for_the_end, &o->m);
-	pthread_t thread;
-	assert_int_equal(pthread_create(&thread, NULL, cancels_from_thread, o), 0);
-	assert_int_equal(koru_scope_close(&o->scope), -ECANCELED);
-	assert_int_equal(koru_scope_cancel(&o->scope), -EINVAL);
-	pthread_join(thread, NULL);
-	return 0;
-}
-
-static void test_a_plain_thread_cancels(void **state)
-{
-	(void)state;
-	for (int i = 0; i < 50; i++) {
-		struct outside o = { .m.waiting = 0 };
-		assert_int_equal(run(main_is_cancelled_from_thread, &o), 0);
-	}
-}
-
-static int cancels_scope(void *arg)
-{
-	return koru_scope_cancel(arg);
-}
-
-/* The canceller is a task of the scope, so that it is open; its request may come while the scope is
- * being closed. */
-static int main_is_cancelled_from_loop(void *arg)
-{
-	(void)arg;
-	for (int i = 0; i < 200; i++) {
-		struct koru_scope s;
-		koru_scope_open(&s, NULL);
-		koru_go_on(&s, KORU_LOOP(1), cancels_scope, &s);
-		assert_int_equal(koru_scope_close(&s), -ECANCELED);
-	}
-	return 0;
-}
-
-static void test_another_loop_cancels(void **state)
-{
-	(void)state;
-	assert_int_equal(run_with(main_is_cancelled_from_loop, NULL, &two), 0);
-}
-
 /* Scopes of other loops */
 
 struct guests {
@@ -325,6 +245,34 @@ static void test_a_guest_fails_the_scope(void **state)
 {
 	(void)state;
 	assert_int_equal(run_with(main_lends_to_failure, NULL, &two), 0);
+}
+
+static struct meeting guest_meeting;
+
+static int invites_one_that_waits(void *arg)
+{
+	return koru_go(arg, waits_for_the_end, &guest_meeting);
+}
+
+/* The guest waits already when its scope is cancelled, and the scope does not know of it yet. */
+static int main_cancels_before_it_knows(void *arg)
+{
+	struct koru_scope s;
+	(void)arg;
+	guest_meeting = (struct meeting){ .waiting = 0 };
+	koru_scope_open(&s, NULL);
+	koru_go_on(&s, KORU_LOOP(1), invites_one_that_waits, &s);
+	hold_until(&guest_meeting.waiting);
+	koru_scope_cancel(&s);
+	assert_int_equal(koru_scope_close(&s), -ECANCELED);
+	assert_int_equal(guest_meeting.cancelled, 1);
+	return 0;
+}
+
+static void test_a_guest_that_comes_too_late(void **state)
+{
+	(void)state;
+	assert_int_equal(run_with(main_cancels_before_it_knows, NULL, &two), 0);
 }
 
 /* Detached tasks */
@@ -454,10 +402,9 @@ int main(void)
 		cmocka_unit_test(test_the_deadline_is_the_cause),
 		cmocka_unit_test(test_a_cancelled_scope_starts_cancelled_tasks_elsewhere),
 		cmocka_unit_test(test_a_shield_on_another_loop),
-		cmocka_unit_test(test_a_plain_thread_cancels),
-		cmocka_unit_test(test_another_loop_cancels),
 		cmocka_unit_test(test_tasks_join_a_scope_of_another_loop),
 		cmocka_unit_test(test_a_guest_fails_the_scope),
+		cmocka_unit_test(test_a_guest_that_comes_too_late),
 		cmocka_unit_test(test_detached_tasks_end_with_main),
 		cmocka_unit_test(test_a_detached_failure_elsewhere_ends_the_run),
 		cmocka_unit_test(test_loops_wake_each_other),

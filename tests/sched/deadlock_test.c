@@ -57,6 +57,10 @@ static int main_is_deadlocked(void *arg)
 static void test_a_deadlock_over_several_loops(void **state)
 {
 	(void)state;
+	if (is_emulated()) {
+		print_message("skipped: an emulator's threads are taken for the program's\n");
+		skip();
+	}
 	for (int i = 0; i < 5; i++) {
 		struct koru__waitq q;
 		koru__waitq_init(&q);
@@ -68,6 +72,117 @@ static void test_a_deadlock_over_several_loops(void **state)
 		                    "  task 'waits_for_nobody' on loop 0 waits for its turn\n"
 		                    "  task 'waits_for_nobody' on loop 1 waits for its turn\n");
 	}
+}
+
+/* Two mutexes, taken in opposite order on two loops. */
+struct crossing {
+	struct koru_mutex locks[2];
+	struct koru_event has[2];
+};
+
+struct side {
+	struct crossing *crossing;
+	int self;
+};
+
+static int locks_both(void *arg)
+{
+	const struct side *side = arg;
+	struct crossing *c = side->crossing;
+	int self = side->self;
+	int rc = koru_mutex_lock(&c->locks[self]);
+	if (rc < 0)
+		return rc;
+	koru_event_set(&c->has[self]);
+	rc = koru_event_wait(&c->has[!self]);
+	if (rc == 0)
+		rc = koru_mutex_lock(&c->locks[!self]);
+	if (rc == 0)
+		koru_mutex_unlock(&c->locks[!self]);
+	koru_mutex_unlock(&c->locks[self]);
+	return rc;
+}
+
+static int main_crosses(void *arg)
+{
+	struct side sides[2] = { { arg, 0 }, { arg, 1 } };
+	struct koru_scope s;
+	koru_scope_open(&s, &(struct koru_scope_opts){ .name = "crossing" });
+	for (int i = 0; i < 2; i++)
+		koru_go_on(&s, KORU_LOOP(i), locks_both, &sides[i]);
+	return koru_scope_close(&s);
+}
+
+static void test_locks_taken_in_opposite_order(void **state)
+{
+	(void)state;
+	if (is_emulated()) {
+		print_message("skipped: an emulator's threads are taken for the program's\n");
+		skip();
+	}
+	struct crossing crossing = { .locks = { KORU_MUTEX_INIT, KORU_MUTEX_INIT } };
+	report = (struct report){ .len = 0 };
+	assert_int_equal(run_with(main_crosses, &crossing, &three), -EDEADLK);
+	assert_non_null(strstr(report.text, "  task 'locks_both' on loop 0 waits for a mutex"));
+	assert_non_null(strstr(report.text, "  task 'locks_both' on loop 1 waits for a mutex"));
+}
+
+/* A wake-up that the program loses: it looks without the lock, and what it looks for happens before
+ * it waits. */
+struct careless {
+	struct koru_mutex lock;
+	struct koru_cond changed;
+	struct koru_event has_looked, has_signalled;
+	atomic_int ready;
+};
+
+static int looks_without_the_lock(void *arg)
+{
+	struct careless *c = arg;
+	if (atomic_load(&c->ready))
+		return 0;
+	koru_event_set(&c->has_looked);
+	koru_event_wait(&c->has_signalled); /* what may happen here does happen */
+	int rc = koru_mutex_lock(&c->lock);
+	if (rc < 0)
+		return rc;
+	rc = koru_cond_wait(&c->changed, &c->lock);
+	koru_mutex_unlock(&c->lock);
+	return rc;
+}
+
+static int signals_without_the_lock(void *arg)
+{
+	struct careless *c = arg;
+	koru_event_wait(&c->has_looked);
+	atomic_store(&c->ready, 1);
+	koru_cond_signal(&c->changed);
+	koru_event_set(&c->has_signalled);
+	return 0;
+}
+
+static int main_is_careless(void *arg)
+{
+	struct koru_scope s;
+	koru_scope_open(&s, NULL);
+	koru_go_on(&s, KORU_LOOP(1), looks_without_the_lock, arg);
+	koru_go_on(&s, KORU_ANY_LOOP, signals_without_the_lock, arg);
+	return koru_scope_close(&s);
+}
+
+static void test_a_wakeup_that_the_program_loses(void **state)
+{
+	(void)state;
+	if (is_emulated()) {
+		print_message("skipped: an emulator's threads are taken for the program's\n");
+		skip();
+	}
+	struct careless careless = { .ready = 0 };
+	report = (struct report){ .len = 0 };
+	assert_int_equal(run_with(main_is_careless, &careless, &three), -EDEADLK);
+	assert_non_null(strstr(report.text,
+	                       "  task 'looks_without_the_lock' on loop 1 waits for a condition"));
+	assert_null(strstr(report.text, "signals_without_the_lock"));
 }
 
 static void *wakes_late(void *arg)
@@ -278,11 +393,14 @@ static void test_a_loop_that_does_not_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_deadlock_over_several_loops),
-		cmocka_unit_test(test_a_thread_may_still_wake_us),
+		/* Before there are threads: an emulator's own are taken for the program's. */
 		cmocka_unit_test(test_a_long_report_is_cut),
 		cmocka_unit_test(test_it_is_said_on_standard_error),
 		cmocka_unit_test(test_what_cannot_be_cancelled_ends_the_program),
+		cmocka_unit_test(test_a_deadlock_over_several_loops),
+		cmocka_unit_test(test_locks_taken_in_opposite_order),
+		cmocka_unit_test(test_a_wakeup_that_the_program_loses),
+		cmocka_unit_test(test_a_thread_may_still_wake_us),
 		cmocka_unit_test(test_what_ends_late_is_named),
 		cmocka_unit_test(test_a_loop_that_does_not_answer),
 	};

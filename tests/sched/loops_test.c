@@ -160,8 +160,102 @@ static int main_lets_it_sleep(void *arg)
 static void test_a_sleeping_loop_is_woken_to_steal(void **state)
 {
 	(void)state;
-	struct theft t = { .stolen = 0 };
-	assert_int_equal(run_with(main_lets_it_sleep, &t, &two), 0);
+	int64_t start = koru_now();
+	for (int i = 0; i < 8; i++) {
+		struct theft t = { .stolen = 0 };
+		assert_int_equal(run_with(main_lets_it_sleep, &t, &two), 0);
+	}
+	/* A sleeping loop looks round once a second by itself. */
+	assert_true(koru_now() - start < 4 * KORU_SECOND);
+}
+
+static int sets(void *arg)
+{
+	atomic_store((atomic_bool *)arg, true);
+	return 0;
+}
+
+static int yields_until(void *arg)
+{
+	for (int i = 0; i < 100000 && !atomic_load((atomic_bool *)arg); i++)
+		koru_yield();
+	return 0;
+}
+
+/* Tasks that keep a loop busy do not keep it from those that any loop could run. */
+static int main_keeps_busy(void *arg)
+{
+	atomic_bool done = false;
+	struct koru_scope s;
+	(void)arg;
+	koru_scope_open(&s, NULL);
+	koru_go_on(&s, KORU_ANY_LOOP, sets, &done);
+	koru_go(&s, yields_until, &done);
+	yields_until(&done);
+	assert_true(done);
+	return koru_scope_close(&s);
+}
+
+static void test_a_busy_loop_gets_to_them(void **state)
+{
+	(void)state;
+	assert_int_equal(run(main_keeps_busy, NULL), 0);
+}
+
+/* One loop makes work for others and holds on; one gets something else to do at the same moment and
+ * holds on too. Whoever was told of the work, the third has to learn of it. */
+static atomic_int work_left;
+
+static int works(void *arg)
+{
+	(void)arg;
+	atomic_fetch_sub(&work_left, 1);
+	return 0;
+}
+
+static int holds_its_loop(void *arg)
+{
+	(void)arg;
+	while (atomic_load(&work_left) > 0)
+		usleep(50);
+	return 0;
+}
+
+/* So that no loop wakes by itself. */
+static int sleeps_for_an_hour(void *arg)
+{
+	(void)arg;
+	koru_sleep(KORU_HOUR);
+	return 0;
+}
+
+static int main_leaves_work_to_the_third(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(koru_go_on(NULL, KORU_LOOP(i), sleeps_for_an_hour, NULL), 0);
+	for (int i = 0; i < 1500; i++) {
+		struct koru_scope s;
+		koru_scope_open(&s, NULL);
+		work_left = 2;
+		if (i % 3 == 0)
+			usleep(200); /* they fall asleep */
+		for (int k = 0; k < 3; k++) {
+			if (k == i % 4)
+				koru_go_on(&s, KORU_LOOP(1 + i % 2), holds_its_loop, NULL);
+			if (k < 2)
+				koru_go_on(&s, KORU_ANY_LOOP, works, NULL);
+		}
+		holds_its_loop(NULL);
+		assert_int_equal(koru_scope_close(&s), 0);
+	}
+	return 0;
+}
+
+static void test_work_does_not_lie_while_a_loop_sleeps(void **state)
+{
+	(void)state;
+	assert_int_equal(run_with(main_leaves_work_to_the_third, NULL, &three), 0);
 }
 
 static atomic_int here_elsewhere;
@@ -361,6 +455,8 @@ int main(void)
 		cmocka_unit_test(test_a_named_loop_runs_it),
 		cmocka_unit_test(test_an_idle_loop_steals),
 		cmocka_unit_test(test_a_sleeping_loop_is_woken_to_steal),
+		cmocka_unit_test(test_work_does_not_lie_while_a_loop_sleeps),
+		cmocka_unit_test(test_a_busy_loop_gets_to_them),
 		cmocka_unit_test(test_what_is_started_here_is_not_stolen),
 		cmocka_unit_test(test_what_a_task_takes_along),
 		cmocka_unit_test(test_a_loop_cannot_be_made),

@@ -176,6 +176,33 @@ static void test_posting_while_it_ends(void **state)
 	}
 }
 
+static int posts_after_main(void *arg)
+{
+	struct race *r = arg;
+	assert_int_equal(koru_post(r->port, is_counted, r), 0);
+	assert_int_equal(koru_sleep(KORU_FOREVER), -ECANCELED); /* main has ended */
+	assert_int_equal(koru_post(r->port, is_counted, r), -ESHUTDOWN);
+	return 0;
+}
+
+static int main_ends_before(void *arg)
+{
+	struct race *r = arg;
+	assert_int_equal(koru_port_new(&r->port), 0);
+	koru_go(NULL, posts_after_main, r);
+	return koru_sleep(KORU_MILLISECOND);
+}
+
+/* Or who posts faster than the loop works could keep it from ending. */
+static void test_nothing_is_accepted_after_main(void **state)
+{
+	(void)state;
+	struct race r = { .port = NULL };
+	assert_int_equal(run(main_ends_before, &r), 0);
+	assert_int_equal(r.ran, 1);
+	koru_port_unref(r.port);
+}
+
 static int main_without_memory(void *arg)
 {
 	struct koru_port *port = NULL;
@@ -206,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_a_posted_failure_ends_the_run),
 		cmocka_unit_test(test_a_port_outlives_its_loop),
 		cmocka_unit_test(test_posting_while_it_ends),
+		cmocka_unit_test(test_nothing_is_accepted_after_main),
 		cmocka_unit_test(test_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

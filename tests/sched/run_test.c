@@ -340,6 +340,8 @@ static void test_nothing_is_left_behind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* Before there are threads: an emulator's own are taken for the program's. */
+		cmocka_unit_test(test_a_deadlock_is_reported),
 		cmocka_unit_test(test_it_returns_what_main_returned),
 		cmocka_unit_test(test_the_verdict_in_all_combinations),
 		cmocka_unit_test(test_detached_tasks_are_cancelled_and_waited_for),
@@ -347,7 +349,6 @@ int main(void)
 		cmocka_unit_test(test_options_out_of_range),
 		cmocka_unit_test(test_no_loop_inside_a_task),
 		cmocka_unit_test(test_threads_run_loops_of_their_own),
-		cmocka_unit_test(test_a_deadlock_is_reported),
 		cmocka_unit_test(test_what_a_timer_can_end_is_no_deadlock),
 		cmocka_unit_test(test_what_the_loop_needs_can_be_missing),
 		cmocka_unit_test(test_no_stack_for_main),

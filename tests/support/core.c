@@ -118,6 +118,15 @@ bool is_plain_build(void)
 #endif
 }
 
+bool is_emulated(void)
+{
+#ifdef TESTS_EMULATED
+	return true;
+#else
+	return false;
+#endif
+}
+
 void trace_add(struct trace *trace, int item)
 {
 	assert_true(trace->len < (int)(sizeof(trace->items) / sizeof(trace->items[0])));

@@ -40,6 +40,10 @@ size_t resident(void);
  * a sanitizer, Valgrind, an emulator. */
 bool is_plain_build(void);
 
+/* True where an emulator runs the program: once there are threads, the emulator's own are taken for
+ * the program's, and no deadlock is certain any more. */
+bool is_emulated(void);
+
 /* The order in which things happened. */
 struct trace {
 	int len;

@@ -12,6 +12,9 @@ void victim_set(const char *path);
 /* Runs a program many times. Asserts that, but for one run at most, its output has `text`. */
 void victim_expect_report(const char *program, const char *text);
 
+/* The same, and not one run may be without it. */
+void victim_expect_report_always(const char *program, const char *text);
+
 /* Asserts that each run exits with 0. */
 void victim_expect_silence(const char *program);
 

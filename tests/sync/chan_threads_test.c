@@ -26,7 +26,8 @@ struct traffic {
 	bool in_order; /* the channel is a FIFO */
 	atomic_int senders_left;
 	atomic_int next_sender;
-	atomic_uchar seen[SENDERS][VALUES];
+	/* Not bytes: on riscv64 these would need libatomic. */
+	atomic_int seen[SENDERS][VALUES];
 	atomic_int cancelled;
 };
 

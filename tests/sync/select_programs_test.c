@@ -27,8 +27,9 @@ struct program {
 	struct koru_chan *ch[CHANNELS];
 	struct koru_future done; /* completed when the first actor has ended */
 	atomic_int next_actor;
-	atomic_uchar sent[IDS];
-	atomic_uchar received[IDS];
+	/* Not bytes: on riscv64 these would need libatomic. */
+	atomic_int sent[IDS];
+	atomic_int received[IDS];
 };
 
 static int compare(const void *a, const void *b, void *arg)
