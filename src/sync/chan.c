@@ -365,7 +365,7 @@ int koru_chan_recv(struct koru_chan *ch, void *ret_value)
 	int rc = koru__call_begin();
 	if (koru__unlikely(rc < 0))
 		return rc;
-	if (ch->koru__buffered) {
+	if (ch->koru__capacity > 0) { /* `buffered` is the other end's */
 		rc = recv_quickly(ch, ret_value);
 		if (koru__unlikely(rc < 0) && !koru__alone() && look_on(ch, koru__chan_may_recv))
 			rc = recv_quickly(ch, ret_value);
