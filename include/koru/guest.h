@@ -37,7 +37,7 @@ int koru_guest_fd(const struct koru_guest *guest);
 /* Runs what is ready, for at most as many switches as a turn of a loop has (128), and does not
  * wait. A deadlock is not reported here: the host may always do something more.
  * Returns 1; 0 when main and all that it started have ended; or
- *   -EPERM   on another thread than the one that opened it,
+ *   -EPERM   on another thread than the one that opened it, or in a process forked since,
  *   -EBUSY   inside a task. */
 int koru_step(struct koru_guest *guest);
 

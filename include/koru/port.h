@@ -36,7 +36,7 @@ void koru_port_unref(struct koru_port *port);
  * negative result fails that koru_run. What one thread posts begins in the order in which it was
  * posted. Any thread, in a task or not; never suspends, and does not block.
  * Returns 0, and then fn is called exactly once; or
- *   -ESHUTDOWN  the main task of that koru_run has ended,
+ *   -ESHUTDOWN  the main task of that koru_run has ended; also in a process forked since,
  *   -ENOMEM     no memory for the task: nothing has happened. */
 #define koru_post(port, fn, arg) koru__post((port), (fn), (arg), #fn)
 

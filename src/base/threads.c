@@ -5,6 +5,7 @@
 #include "base/lock.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ static bool is_worker(int tasks_fd, const char *tid)
 		return false;
 	int fd = openat(tasks_fd, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return true; /* it has ended meanwhile */
+		return errno == ENOENT || errno == ESRCH; /* it has ended meanwhile */
 	ssize_t n = read(fd, name, sizeof(name));
 	close(fd);
 	return n >= 4 && memcmp(name, "iou-", 4) == 0;

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/fault.h"
 #include "context/overflow.h"
+#include "sched/fork.h"
 #include "sched/loop.h"
 #include "sched/runtime.h"
 #include "sched/spawn.h"
@@ -164,7 +165,7 @@ int koru_guest_fd(const struct koru_guest *guest)
 
 static int check(const struct koru_guest *guest)
 {
-	if (!pthread_equal(pthread_self(), guest->thread))
+	if (!pthread_equal(pthread_self(), guest->thread) || guest->runtime.forks != koru__forks)
 		return -EPERM;
 	return koru__loop() ? -EBUSY : 0;
 }

@@ -98,12 +98,14 @@ static bool spin(struct koru__loop *loop, int64_t limit)
 	}
 }
 
-/* True when no other loop and, for all that can be known, no other thread can wake a task. */
-static bool is_deadlock(struct koru__runtime *runtime)
+/* True when no other loop and, for all that can be known, no other thread can wake a task. Loops
+ * that find so of one moment are told the same `ret_stirs`. */
+static bool is_deadlock(struct koru__runtime *runtime, uint32_t *ret_stirs)
 {
 	/* Once more at the end: the last other thread may have left a message before it went, and
 	 * whom that woke may have started another thread since we counted. */
 	uint32_t stirs = koru__runtime_stirs(runtime);
+	*ret_stirs = stirs;
 	return koru__runtime_all_stuck(runtime, stirs) &&
 	       koru__threads_count() <= runtime->count + KORU__SANITIZER_THREADS &&
 	       koru__runtime_all_stuck(runtime, stirs);
@@ -128,12 +130,15 @@ static void sleep_in_poller(struct koru__loop *loop, int64_t limit)
 	if (limit == 0) {
 		koru__loop_ask(loop, 0);
 	} else if (waits_for_messages(loop)) {
+		uint32_t stirs;
 		koru__runtime_stuck(runtime);
-		if (is_deadlock(runtime))
-			koru__shutdown_deadlock(runtime);
-		else
+		bool deadlock = is_deadlock(runtime, &stirs);
+		if (!deadlock)
 			koru__loop_ask(loop, limit < stuck_interval ? limit : stuck_interval);
 		koru__runtime_unstuck(runtime);
+		/* Not stuck meanwhile: a report may take long, and others look again. */
+		if (deadlock && koru__runtime_tell_deadlock(runtime, stirs))
+			koru__shutdown_deadlock(runtime);
 	} else {
 		koru__loop_ask(loop, limit);
 	}
@@ -180,6 +185,8 @@ void koru__idle(struct koru__loop *loop, int64_t limit)
 {
 	struct koru__runtime *runtime = loop->runtime;
 	if (!has_company(loop)) {
+		if (!koru__inbox_empty(&loop->inbox))
+			return; /* from a thread that was the last but this one */
 		if (waits_for_messages(loop))
 			koru__shutdown_deadlock(runtime);
 		else

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/lock.h"
+#include "sched/fork.h"
 #include "sched/loop.h"
 #include "sched/port.h"
 #include "sched/spawn.h"
@@ -12,7 +13,8 @@
 #include <stddef.h>
 
 struct koru_port {
-	uint32_t refs; /* the loop's own is one */
+	uint32_t refs;  /* the loop's own is one */
+	uint32_t forks; /* koru__forks when it was made: else its loop is our parent's */
 	struct koru__lock lock;
 	struct koru__loop *loop; /* NULL once it has closed */
 };
@@ -26,7 +28,11 @@ int koru_port_new(struct koru_port **ret_port)
 		struct koru_port *port = koru__alloc(sizeof(*port));
 		if (!port)
 			return -ENOMEM;
-		*port = (struct koru_port){ .refs = 1, .loop = loop };
+		*port = (struct koru_port){
+			.refs = 1,
+			.forks = koru__forks,
+			.loop = loop,
+		};
 		loop->port = port;
 	}
 	*ret_port = koru_port_ref(loop->port);
@@ -59,6 +65,8 @@ void koru__port_close(struct koru__loop *loop)
 
 int koru__post(struct koru_port *port, koru_fn *fn, void *arg, const char *name)
 {
+	if (port->forks != koru__forks)
+		return -ESHUTDOWN;
 	/* The lock keeps the loop from closing until the message is there. */
 	koru__lock_take(&port->lock);
 	int rc = port->loop ? koru__spawn_posted(port->loop, fn, arg, name) : -ESHUTDOWN;

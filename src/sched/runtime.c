@@ -92,6 +92,18 @@ void koru__runtime_root_add(struct koru__loop *loop, struct koru_task *task)
 	koru__scope_add(&loop->root, task);
 }
 
+void koru__runtime_root_failed(struct koru__loop *loop, int result)
+{
+	struct koru__runtime *runtime = loop->runtime;
+	if (loop == &runtime->loops[0]) {
+		koru__runtime_fail(loop, result);
+	} else if (!loop->root_error && (result != -ECANCELED || !loop->root.koru__cause)) {
+		loop->root_error = result;
+		loop->root_failed.receive = on_root_failed;
+		koru__loop_send(&runtime->loops[0], &loop->root_failed);
+	}
+}
+
 void koru__runtime_root_task_ended(struct koru__loop *loop, struct koru_task *task, int result)
 {
 	struct koru__runtime *runtime = loop->runtime;
@@ -102,14 +114,8 @@ void koru__runtime_root_task_ended(struct koru__loop *loop, struct koru_task *ta
 		__atomic_store_n(&runtime->ending, 1, __ATOMIC_RELAXED);
 		koru__shutdown_begin(loop);
 	}
-	if (result < 0 && loop == &runtime->loops[0]) {
-		koru__runtime_fail(loop, result);
-	} else if (result < 0 && !loop->root_error &&
-	           (result != -ECANCELED || !loop->root.koru__cause)) {
-		loop->root_error = result;
-		loop->root_failed.receive = on_root_failed;
-		koru__loop_send(&runtime->loops[0], &loop->root_failed);
-	}
+	if (result < 0)
+		koru__runtime_root_failed(loop, result);
 	if (koru__list_empty(&loop->root.koru__tasks))
 		koru__runtime_release(runtime);
 }
@@ -132,6 +138,11 @@ void koru__runtime_unstuck(struct koru__runtime *runtime)
 {
 	add(&runtime->stirs, 1);
 	sub(&runtime->stuck, 1);
+}
+
+bool koru__runtime_tell_deadlock(struct koru__runtime *runtime, uint32_t stirs)
+{
+	return __atomic_exchange_n(&runtime->told, stirs + 1, __ATOMIC_SEQ_CST) != stirs + 1;
 }
 
 bool koru__runtime_all_stuck(const struct koru__runtime *runtime, uint32_t stirs)

@@ -36,6 +36,7 @@ struct koru__runtime {
 	uint32_t sleeping;  /* those that sleep or are about to */
 	uint32_t stuck;     /* of these, those that wait for nothing but messages */
 	uint32_t stirs;     /* how often one of those woke */
+	uint32_t told;      /* one more than `stirs` at the last deadlock */
 };
 
 /* A run of `count` loops, none of them open; what koru_run returns once all are over; and the end,
@@ -63,6 +64,9 @@ void koru__runtime_fail(struct koru__loop *loop, int cause);
 
 /* On the loop of a root scope: puts a task into it. */
 void koru__runtime_root_add(struct koru__loop *loop, struct koru_task *task);
+
+/* On the loop of a root scope: a detached task has failed, or could not be started. */
+void koru__runtime_root_failed(struct koru__loop *loop, int result);
 
 /* On the loop of a root scope, whose task has ended and is out of its list. */
 void koru__runtime_root_task_ended(struct koru__loop *loop, struct koru_task *task, int result);
@@ -96,5 +100,8 @@ static inline uint32_t koru__runtime_stirs(const struct koru__runtime *runtime)
 /* Whether all loops wait for nothing but messages, have done so since there were `stirs`, and none
  * is on its way: only a thread that is no loop could send one (models/stuck.pml). */
 bool koru__runtime_all_stuck(const struct koru__runtime *runtime, uint32_t stirs);
+
+/* Of the loops that have seen it at the same `stirs`, only the first is to tell. */
+bool koru__runtime_tell_deadlock(struct koru__runtime *runtime, uint32_t stirs);
 
 #endif

@@ -43,6 +43,18 @@ static inline void fill(struct koru_task *task, const struct koru__loop *loop,
 	}
 }
 
+/* There is no memory for a task: whoever closes its scope learns of it. */
+static __attribute__((noinline)) void fail(struct koru__loop *loop, struct koru_scope *scope,
+                                           const char *name)
+{
+	if (!scope->koru__owner)
+		koru__runtime_root_failed(loop, -ENOMEM);
+	else if (scope->koru__loop == loop)
+		koru__scope_failed(loop, scope, -ENOMEM, name);
+	else
+		(void)koru_scope_cancel(scope);
+}
+
 /* In a scope of another loop, or on another loop. */
 static __attribute__((noinline)) int spawn_away(struct koru__loop *loop, struct koru_scope *scope,
                                                 struct plan copy)
@@ -56,10 +68,7 @@ static __attribute__((noinline)) int spawn_away(struct koru__loop *loop, struct 
 		scope = &at->root;
 	struct koru__remote *remote = koru__remote_new();
 	if (!remote) {
-		if (scope->koru__loop == loop)
-			koru__scope_failed(loop, scope, -ENOMEM, plan->name);
-		else
-			(void)koru_scope_cancel(scope);
+		fail(loop, scope, plan->name);
 		return -ENOMEM;
 	}
 	fill(&remote->own, loop, plan);
@@ -92,7 +101,7 @@ static inline __attribute__((always_inline)) int spawn(struct koru_scope *scope,
 		return spawn_away(loop, scope, *plan);
 	struct koru_task *task = koru__slab_take(&loop->tasks);
 	if (koru__unlikely(!task)) {
-		koru__scope_failed(loop, scope, -ENOMEM, plan->name);
+		fail(loop, scope, plan->name);
 		return -ENOMEM;
 	}
 	fill(task, loop, plan);

@@ -59,10 +59,14 @@ int koru__wait_block(struct koru__wait *wait, int64_t until)
 {
 	for (int i = 0; i < THREAD_SPINS_MAX && !is_woken(wait); i++)
 		koru__pause();
+	/* Whoever sees it awake leaves it alone: it could be gone by then. */
+	uint32_t state = KORU__WOKEN_NOT;
+	(void)__atomic_compare_exchange_n(&wait->woken, &state, KORU__WOKEN_NOT_AND_SLEEPS, false,
+	                                  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 	while (!is_woken(wait)) {
 		int64_t left = until == KORU_FOREVER ? until : until - koru__clock_now();
 		if (left > 0)
-			koru__futex_wait(&wait->woken, KORU__WOKEN_NOT, left);
+			koru__futex_wait(&wait->woken, KORU__WOKEN_NOT_AND_SLEEPS, left);
 		else if (koru__claim(&wait->claimed))
 			return -ETIMEDOUT;
 		else
@@ -163,10 +167,10 @@ void koru__wait_wake(struct koru__wait *wait, int result)
 	uint32_t *word = &wait->woken;
 	bool polls = __atomic_load_n(word, __ATOMIC_RELAXED) == KORU__WOKEN_NOT_AND_POLLS;
 	int fd = polls ? wait->wake_fd : -1;
-	__atomic_store_n(word, KORU__WOKEN, __ATOMIC_RELEASE);
+	uint32_t state = __atomic_exchange_n(word, KORU__WOKEN, __ATOMIC_ACQ_REL);
 	if (koru__unlikely(polls))
 		koru__wakeup_write(fd);
-	else
+	else if (state == KORU__WOKEN_NOT_AND_SLEEPS)
 		koru__futex_wake(word, 1);
 }
 

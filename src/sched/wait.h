@@ -31,7 +31,8 @@ enum koru__woken {
 	KORU__WOKEN_NOT,
 	KORU__WOKEN,
 	KORU__WOKEN_NOT_AND_POLLS,
-	KORU__WOKEN_NOT_AND_LOOKS, /* a task that has not parked yet: it sees KORU__WOKEN */
+	KORU__WOKEN_NOT_AND_LOOKS,  /* a task that has not parked yet: it sees KORU__WOKEN */
+	KORU__WOKEN_NOT_AND_SLEEPS, /* a plain thread that the kernel has to be asked to wake */
 };
 
 /* One who waits, on its own stack. */

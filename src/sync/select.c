@@ -40,6 +40,7 @@ struct select {
 	int64_t until;              /* when it has to end; KORU_FOREVER */
 	int until_case;             /* which case that is; -1: the time limit of the whole */
 	struct koru__waiter *other; /* to be woken when no lock is held any more */
+	bool alone; /* from the beginning: a thread that ends meanwhile may leave something */
 	bool waited;
 	struct koru__wait wait;
 };
@@ -354,7 +355,7 @@ static int wait_for_one(struct select *s, bool waits)
 			return rc;
 	}
 	int i = -1;
-	if (!is_alone()) {
+	if (!s->alone) {
 		lock_all(s);
 		i = try_locked(s);
 	}
@@ -415,6 +416,7 @@ int koru_select(struct koru_case cases[], int count, const struct koru_select_op
 	s.now = INT64_MIN;
 	s.until = KORU_FOREVER;
 	s.until_case = -1;
+	s.alone = is_alone();
 	s.waited = false;
 	s.other = NULL;
 	bool no_wait = opts && opts->no_wait;
@@ -434,9 +436,9 @@ int koru_select(struct koru_case cases[], int count, const struct koru_select_op
 	}
 	bool waits = !no_wait && s.until > s.now;
 	/* Without others the second step needs no locks, and is as good as the first. */
-	rc = is_alone() ? try_locked(&s) : try_each(&s);
+	rc = s.alone ? try_locked(&s) : try_each(&s);
 	if (rc < 0)
-		rc = !waits && is_alone() ? -EAGAIN : wait_for_one(&s, waits);
+		rc = !waits && s.alone ? -EAGAIN : wait_for_one(&s, waits);
 	wake_other(&s);
 	if (!no_wait && !s.waited)
 		koru__call_spared();

@@ -46,7 +46,7 @@ static int main_of_its_own(void *arg)
 }
 
 /* In the child. Returns 0, or the line that failed. */
-static int be_child(struct koru_scope *scope, struct koru_gen *gen, int fd)
+static int be_child(struct koru_scope *scope, struct koru_gen *gen, struct koru_port *port, int fd)
 {
 	struct koru_scope s;
 	struct koru_defer d;
@@ -63,6 +63,7 @@ static int be_child(struct koru_scope *scope, struct koru_gen *gen, int fd)
 	CHECK(koru_scope_open(&s, NULL) == -EPERM);
 	CHECK(koru_gen_next(gen, &value) == -EPERM);
 	CHECK(koru_gen_close(gen) == -EPERM);
+	CHECK(koru_post(port, nothing, NULL) == -ESHUTDOWN);
 	/* What waits does so as on any thread. */
 	CHECK(koru_yield() == 0);
 	CHECK(koru_sleep(KORU_MILLISECOND) == 0);
@@ -77,6 +78,7 @@ static int main_forks(void *arg)
 	(void)arg;
 	struct koru_scope s;
 	struct koru_gen gen;
+	struct koru_port *port;
 	struct pair pair;
 	void *value;
 	char byte;
@@ -87,9 +89,10 @@ static int main_forks(void *arg)
 	koru_go(&s, sleeps, NULL); /* something in the poller, and something queued */
 	koru_sleep(0);
 	koru_go(&s, nothing, NULL);
+	assert_int_equal(koru_port_new(&port), 0);
 	pid_t pid = fork();
 	if (pid == 0)
-		_exit(be_child(&s, &gen, pair.in));
+		_exit(be_child(&s, &gen, port, pair.in));
 	assert_true(pid > 0);
 	close(pair.in); /* the child's: if that ends early, we are told */
 	assert_int_equal(koru_read(pair.out, &byte, 1), 1);
@@ -101,6 +104,7 @@ static int main_forks(void *arg)
 	assert_int_equal(WEXITSTATUS(status), 0);
 	assert_int_equal(koru_gen_close(&gen), 0);
 	close(pair.out);
+	koru_port_unref(port);
 	return koru_sleep(KORU_MILLISECOND);
 }
 

@@ -277,6 +277,12 @@ static void *steps_from_thread(void *arg)
 	return NULL;
 }
 
+/* It would work with the parent's descriptors. */
+static int steps_in_child(void *arg)
+{
+	return koru_step(arg) == -EPERM && koru_guest_close(arg) == -EPERM ? 7 : 1;
+}
+
 static struct koru_guest *the_guest;
 
 static int main_steps_itself(void *arg)
@@ -303,6 +309,10 @@ static void test_misuse_is_refused(void **state)
 	pthread_t thread;
 	assert_int_equal(pthread_create(&thread, NULL, steps_from_thread, the_guest), 0);
 	pthread_join(thread, NULL);
+	struct child child;
+	in_child(&child, steps_in_child, the_guest);
+	assert_true(child.exited);
+	assert_int_equal(child.code, 7);
 	/* Between steps the thread is an ordinary one, and may run another. */
 	assert_int_equal(run(returns, NUMBER(3)), 3);
 	struct host host = { .guest = the_guest };
