@@ -11,6 +11,10 @@ function(koru_install_pc name)
   get_property(uses GLOBAL PROPERTY KORU_USES_${name})
   get_property(modules GLOBAL PROPERTY KORU_MODULES_${name})
   list(TRANSFORM uses APPEND " = ${PROJECT_VERSION}") # KORU_PRIVATE binds them together
+  if(NOT KORU_SHARED) # what is private to a shared library is not to a static one
+    list(APPEND uses ${modules})
+    set(modules)
+  endif()
   list(JOIN uses ", " uses)
   list(JOIN modules ", " modules)
   configure_file(${PROJECT_SOURCE_DIR}/cmake/koru.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)

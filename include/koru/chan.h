@@ -56,21 +56,37 @@ struct koru_chan_opts {
 #define KORU_CHAN_ELEM_MAX     ((size_t)64 << 10) /* bytes a value; pass pointers to more */
 #define KORU_CHAN_CAPACITY_MAX ((size_t)1 << 30)  /* values */
 
-/* In the caller's storage, unmoved from init to done. The fields belong to koru. */
+/* In the caller's storage, unmoved from init to done. The fields belong to koru. The two ends lie
+ * so far apart that they never share a cache line, wherever the whole is. */
 struct koru_chan {
+	/* The sending end, and who waits. */
 	struct koru__lock koru__lock;
-	uint8_t koru__order; /* enum koru_chan_order */
 	bool koru__closed;
-	uint32_t koru__elem_size;
-	uint32_t koru__capacity;
-	uint32_t koru__count; /* values in the buffer */
-	size_t koru__in;      /* of a FIFO: where in the buffer the next one is put, in bytes; */
-	size_t koru__out;     /* and where the oldest is */
-	char *koru__buffer;
-	koru_chan_compare_fn *koru__compare;
-	void *koru__compare_arg;
+	bool koru__whole;    /* whoever holds this lock has the other too */
+	bool koru__buffered; /* its capacity is not 0 */
 	struct koru__waiters koru__senders;
 	struct koru__waiters koru__receivers;
+	uint32_t koru__sent; /* values put into the buffer so far */
+	uint32_t koru__room; /* how many that may become, as far as this end knows */
+	size_t koru__in;     /* of a FIFO: where in the buffer the next one is put, in bytes */
+	char koru__space[56];
+
+	/* The receiving end. */
+	struct koru__lock koru__recv_lock;
+	uint32_t koru__received; /* values taken out of the buffer so far */
+	uint32_t koru__known;    /* how many were put in, as far as this end knows */
+	bool koru__awaited;      /* false: no sender waits */
+	size_t koru__out;        /* of a FIFO: where in the buffer the oldest is */
+
+	/* What does not change. */
+	koru_chan_compare_fn *koru__compare;
+	void *koru__compare_arg;
+	char koru__more_space[40];
+	char *koru__buffer;
+	uint32_t koru__elem_size;
+	uint32_t koru__capacity;
+	uint8_t koru__order; /* enum koru_chan_order */
+	bool koru__split;    /* each end has its own lock; else koru__lock is for both */
 };
 
 /* Makes a channel for values of `elem_size` bytes. `buffer` has room for `capacity` of them, is

@@ -63,6 +63,18 @@ static bool anything(struct koru__loop *loop)
 	       koru__runtime_is_over(loop->runtime);
 }
 
+/* Whether no loop has anything to do. One that sleeps and has been sent a message will run: it may
+ * take the kernel a while, and then it may have something to say. */
+static bool all_idle(const struct koru__runtime *runtime)
+{
+	if (__atomic_load_n(&runtime->idle, __ATOMIC_RELAXED) != (uint32_t)runtime->count)
+		return false;
+	for (int i = 0; i < runtime->count; i++)
+		if (!koru__inbox_empty(&runtime->loops[i].inbox))
+			return false;
+	return true;
+}
+
 /* Looks around until something has happened. False when it is not worth while any longer. */
 static bool spin(struct koru__loop *loop, int64_t limit)
 {
@@ -79,9 +91,7 @@ static bool spin(struct koru__loop *loop, int64_t limit)
 		if (loop->ops > 0 && koru__loop_ask(loop, 0) > 0)
 			return true;
 		int64_t now = koru__clock_now();
-		bool all_idle = __atomic_load_n(&runtime->idle, __ATOMIC_RELAXED) ==
-		                (uint32_t)runtime->count;
-		if (!all_idle || runtime->count == 1)
+		if (!all_idle(runtime) || runtime->count == 1)
 			busy = now;
 		if (now >= until || now - busy > quiet_limit)
 			return false;

@@ -40,9 +40,10 @@ struct koru__wait {
 	struct koru__loop *loop; /* NULL: a plain thread */
 	struct koru_task *task;
 	uint32_t claimed; /* how it ends is decided */
-	uint32_t woken;   /* enum koru__woken: how it is told */
+	int wake_fd;      /* of a thread that polls: the eventfd it polls */
+	/* What it looks at while it waits. */
+	uint32_t woken; /* enum koru__woken: how it is told */
 	int result;
-	int wake_fd;                  /* of a thread that polls: the eventfd it polls */
 	struct koru__message message; /* to its loop */
 };
 

@@ -11,6 +11,7 @@
 #include "sched/park.h"
 #include "sched/scope.h"
 #include "sched/task.h"
+#include "sched/wait.h"
 
 /* What koru__wait_begin returns. */
 static inline int koru__call_begin(void)
@@ -19,6 +20,15 @@ static inline int koru__call_begin(void)
 	if (koru__likely(!task || !task->head.attend))
 		return 0;
 	return koru__checkpoint(koru__loop());
+}
+
+/* Fills in the wait of a call that began so and has not suspended since. */
+static inline void koru__call_waits(struct koru__wait *wait)
+{
+	wait->task = koru__task_self();
+	wait->loop = wait->task ? koru__loop() : NULL;
+	wait->claimed = 0;
+	wait->woken = KORU__WOKEN_NOT;
 }
 
 /* koru__wait_spared. */

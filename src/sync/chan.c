@@ -15,7 +15,9 @@
 #include "sched/wait.h"
 #include "sync/call.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 static const struct koru__wait_kind sending = { "room in a channel", koru__wait_interrupt };
@@ -48,6 +50,8 @@ int koru_chan_init(struct koru_chan *ch, void *buffer, size_t elem_size, size_t 
 		.koru__buffer = buffer,
 		.koru__elem_size = (uint32_t)elem_size,
 		.koru__capacity = (uint32_t)capacity,
+		.koru__buffered = capacity > 0,
+		.koru__split = capacity > 0 && (!opts || opts->order == KORU_CHAN_FIFO),
 	};
 	if (opts) {
 		ch->koru__order = (uint8_t)opts->order;
@@ -57,11 +61,26 @@ int koru_chan_init(struct koru_chan *ch, void *buffer, size_t elem_size, size_t 
 	return 0;
 }
 
-int koru_chan_done(struct koru_chan *ch)
+/* Both ends: nothing about the channel changes meanwhile. */
+static inline void lock(struct koru_chan *ch)
 {
 	koru__lock_take(&ch->koru__lock);
-	bool busy = ch->koru__senders.first || ch->koru__receivers.first;
+	koru__chan_lock_rest(ch);
+	koru__sanitize_acquire(ch);
+}
+
+static inline void unlock(struct koru_chan *ch)
+{
+	koru__sanitize_release(ch);
+	koru__chan_unlock_rest(ch);
 	koru__lock_give(&ch->koru__lock);
+}
+
+int koru_chan_done(struct koru_chan *ch)
+{
+	lock(ch);
+	bool busy = ch->koru__senders.first || ch->koru__receivers.first;
+	unlock(ch);
 	return busy ? -EBUSY : 0;
 }
 
@@ -108,6 +127,7 @@ static inline size_t after(const struct koru_chan *ch, size_t place)
 	return place == (size_t)ch->koru__capacity * ch->koru__elem_size ? 0 : place;
 }
 
+/* With the lock of the end in question, at least: the other end sees it at once. */
 static inline void put(struct koru_chan *ch, const void *value)
 {
 	if (koru__unlikely(ch->koru__order != KORU_CHAN_FIFO)) {
@@ -116,7 +136,8 @@ static inline void put(struct koru_chan *ch, const void *value)
 	}
 	copy(ch->koru__buffer + ch->koru__in, value, ch->koru__elem_size);
 	ch->koru__in = after(ch, ch->koru__in);
-	ch->koru__count++;
+	koru__sanitize_release(ch);
+	__atomic_store_n(&ch->koru__sent, ch->koru__sent + 1, __ATOMIC_RELEASE);
 }
 
 static inline void take(struct koru_chan *ch, void *ret_value)
@@ -125,38 +146,69 @@ static inline void take(struct koru_chan *ch, void *ret_value)
 		koru__chan_take_ordered(ch, ret_value);
 		return;
 	}
+	koru__sanitize_acquire(ch);
 	if (koru__likely(ret_value))
 		copy(ret_value, ch->koru__buffer + ch->koru__out, ch->koru__elem_size);
 	ch->koru__out = after(ch, ch->koru__out);
-	ch->koru__count--;
+	koru__sanitize_release(ch);
+	__atomic_store_n(&ch->koru__received, ch->koru__received + 1, __ATOMIC_RELEASE);
 }
 
-/* The other end has it. With a buffer that is better left alone for a moment: it passes several
- * values in the time in which the cache line would come and go for one. */
-static __attribute__((noinline)) void lock_later(struct koru_chan *ch)
+/* Others of this end have it, or it is given to both. It is better left alone for a moment: they
+ * pass several values in the time in which the cache line would come and go for one. */
+static __attribute__((noinline)) void lock_end_later(struct koru__lock *lock)
 {
 	for (int pauses = PAUSES_MIN; pauses <= PAUSES_MAX; pauses *= 2) {
 		for (int i = 0; i < pauses; i++)
 			koru__pause();
-		if (koru__lock_try(&ch->koru__lock))
+		if (koru__lock_try(lock))
 			return;
 	}
-	koru__lock_take(&ch->koru__lock);
+	koru__lock_take(lock);
 }
 
-static inline void lock(struct koru_chan *ch)
+static inline void lock_end(struct koru__lock *lock)
 {
-	if (ch->koru__capacity == 0)
-		koru__lock_take(&ch->koru__lock);
-	else if (koru__unlikely(!koru__lock_try(&ch->koru__lock)))
-		lock_later(ch);
-	koru__sanitize_acquire(ch);
+	if (koru__unlikely(!koru__lock_try(lock)))
+		lock_end_later(lock);
 }
 
-static inline void unlock(struct koru_chan *ch)
+/* One value, with the lock of one end, where nobody waits at the other. Else -EAGAIN: it may be
+ * possible all the same. */
+static inline int send_quickly(struct koru_chan *ch, const void *value)
 {
-	koru__sanitize_release(ch);
+	if (koru__unlikely(!ch->koru__split))
+		return -EAGAIN;
+	int rc = -EAGAIN;
+	lock_end(&ch->koru__lock);
+	if (koru__unlikely((int32_t)(ch->koru__room - ch->koru__sent) <= 0))
+		ch->koru__room =
+		        __atomic_load_n(&ch->koru__received, __ATOMIC_ACQUIRE) + ch->koru__capacity;
+	if (koru__likely((int32_t)(ch->koru__room - ch->koru__sent) > 0 &&
+	                 !ch->koru__receivers.first && !ch->koru__closed)) {
+		koru__sanitize_acquire(ch);
+		put(ch, value);
+		rc = 0;
+	}
 	koru__lock_give(&ch->koru__lock);
+	return rc;
+}
+
+static inline int recv_quickly(struct koru_chan *ch, void *ret_value)
+{
+	if (koru__unlikely(!ch->koru__split))
+		return -EAGAIN;
+	int rc = -EAGAIN;
+	lock_end(&ch->koru__recv_lock);
+	if (koru__unlikely((int32_t)(ch->koru__known - ch->koru__received) <= 0))
+		ch->koru__known = __atomic_load_n(&ch->koru__sent, __ATOMIC_ACQUIRE);
+	if (koru__likely((int32_t)(ch->koru__known - ch->koru__received) > 0 &&
+	                 !ch->koru__awaited)) {
+		take(ch, ret_value);
+		rc = 1;
+	}
+	koru__lock_give(&ch->koru__recv_lock);
+	return rc;
 }
 
 static inline int send_locked(struct koru_chan *ch, const void *value,
@@ -171,7 +223,7 @@ static inline int send_locked(struct koru_chan *ch, const void *value,
 		*ret_wake = w;
 		return 0;
 	}
-	if (ch->koru__count == ch->koru__capacity)
+	if (!ch->koru__buffered || koru__chan_fill(ch) == ch->koru__capacity)
 		return -EAGAIN;
 	put(ch, value);
 	return 0;
@@ -179,7 +231,7 @@ static inline int send_locked(struct koru_chan *ch, const void *value,
 
 static inline int recv_locked(struct koru_chan *ch, void *ret_value, struct koru__waiter **ret_wake)
 {
-	bool buffered = ch->koru__count > 0;
+	bool buffered = ch->koru__buffered && koru__chan_fill(ch) > 0;
 	if (buffered)
 		take(ch, ret_value);
 	struct koru__waiter *w = koru__waiters_claim(&ch->koru__senders);
@@ -191,6 +243,8 @@ static inline int recv_locked(struct koru_chan *ch, void *ret_value, struct koru
 		*ret_wake = w;
 		return 1;
 	}
+	if (ch->koru__buffered)
+		ch->koru__awaited = false;
 	if (buffered)
 		return 1;
 	return koru__unlikely(ch->koru__closed) ? 0 : -EAGAIN;
@@ -219,8 +273,8 @@ static inline void wake(struct koru__waiter *w)
 static __attribute__((noinline)) bool look_on(const struct koru_chan *ch,
                                               bool (*may)(const struct koru_chan *ch))
 {
-	if (ch->koru__capacity == 0 || koru__alone())
-		return false;
+	if (may(ch))
+		return true;
 	if (koru__task_self() && !koru__wait_may_look())
 		return false;
 	bool came = false;
@@ -234,20 +288,46 @@ static __attribute__((noinline)) bool look_on(const struct koru_chan *ch,
 }
 
 /* Waits in one of the two queues, the channel locked. Returns whether it got what it waited for, or
- * -ECANCELED. */
+ * -ECANCELED. All that whoever serves it has to see fills a cache line; what it looks at itself
+ * meanwhile comes after, in the next. */
 static __attribute__((noinline)) int wait_in(struct koru_chan *ch, struct koru__waiters *queue,
                                              void *data, const struct koru__wait_kind *kind)
 {
-	struct koru__wait wait;
-	int rc = koru__wait_begin(&wait);
-	if (koru__unlikely(rc < 0)) {
-		unlock(ch);
-		return rc;
+	struct {
+		struct koru__waiter w;
+		struct koru__wait wait;
+	} self __attribute__((aligned(64)));
+	static_assert(offsetof(__typeof__(self), wait.woken) == 64, "a line each");
+	koru__call_waits(&self.wait);
+	self.w.wait = &self.wait;
+	self.w.data = data;
+	self.w.index = 0;
+	koru__waiters_push(queue, &self.w);
+	unlock(ch);
+	int rc = koru__wait_suspend(&self.wait, kind);
+	if (koru__likely(rc >= 0))
+		return koru__wake_passed(rc);
+	lock(ch);
+	koru__waiters_remove(queue, &self.w);
+	unlock(ch);
+	return rc;
+}
+
+static inline int wait_to_send(struct koru_chan *ch, const void *value)
+{
+	struct koru__waiter *w = NULL;
+	lock(ch);
+	int rc = send_locked(ch, value, &w);
+	if (rc == -EAGAIN) {
+		/* Receivers only read through `data` here. */
+		ch->koru__awaited = true;
+		rc = wait_in(ch, &ch->koru__senders, (void *)(uintptr_t)value, &sending);
+		return koru__likely(rc == 1) ? 0 : rc < 0 ? rc : -EPIPE;
 	}
-	struct koru__waiter w = { .wait = &wait, .data = data };
-	koru__sanitize_release(ch);
-	rc = koru__wait_in(queue, &w, &ch->koru__lock, kind);
-	return koru__unlikely(rc < 0) ? rc : koru__wake_passed(rc);
+	unlock(ch);
+	wake(w);
+	koru__call_spared();
+	return rc;
 }
 
 int koru_chan_send(struct koru_chan *ch, const void *value)
@@ -255,20 +335,25 @@ int koru_chan_send(struct koru_chan *ch, const void *value)
 	int rc = koru__call_begin();
 	if (koru__unlikely(rc < 0))
 		return rc;
+	if (ch->koru__buffered) {
+		rc = send_quickly(ch, value);
+		if (koru__unlikely(rc < 0) && !koru__alone() && look_on(ch, koru__chan_may_send))
+			rc = send_quickly(ch, value);
+		if (koru__likely(rc >= 0)) {
+			koru__call_spared();
+			return rc;
+		}
+	}
+	return wait_to_send(ch, value);
+}
+
+static inline int wait_to_recv(struct koru_chan *ch, void *ret_value)
+{
 	struct koru__waiter *w = NULL;
 	lock(ch);
-	rc = send_locked(ch, value, &w);
-	if (rc == -EAGAIN && !koru__alone() && ch->koru__capacity > 0) {
-		unlock(ch);
-		(void)look_on(ch, koru__chan_may_send);
-		lock(ch);
-		rc = send_locked(ch, value, &w);
-	}
-	if (rc == -EAGAIN) {
-		/* Receivers only read through `data` here. */
-		rc = wait_in(ch, &ch->koru__senders, (void *)(uintptr_t)value, &sending);
-		return koru__likely(rc == 1) ? 0 : rc < 0 ? rc : -EPIPE;
-	}
+	int rc = recv_locked(ch, ret_value, &w);
+	if (rc == -EAGAIN)
+		return wait_in(ch, &ch->koru__receivers, ret_value, &receiving);
 	unlock(ch);
 	wake(w);
 	koru__call_spared();
@@ -280,28 +365,26 @@ int koru_chan_recv(struct koru_chan *ch, void *ret_value)
 	int rc = koru__call_begin();
 	if (koru__unlikely(rc < 0))
 		return rc;
-	struct koru__waiter *w = NULL;
-	lock(ch);
-	rc = recv_locked(ch, ret_value, &w);
-	if (rc == -EAGAIN && !koru__alone() && ch->koru__capacity > 0) {
-		unlock(ch);
-		(void)look_on(ch, koru__chan_may_recv);
-		lock(ch);
-		rc = recv_locked(ch, ret_value, &w);
+	if (ch->koru__capacity > 0) { /* `buffered` is the other end's */
+		rc = recv_quickly(ch, ret_value);
+		if (koru__unlikely(rc < 0) && !koru__alone() && look_on(ch, koru__chan_may_recv))
+			rc = recv_quickly(ch, ret_value);
+		if (koru__likely(rc >= 0)) {
+			koru__call_spared();
+			return rc;
+		}
 	}
-	if (rc == -EAGAIN)
-		return wait_in(ch, &ch->koru__receivers, ret_value, &receiving);
-	unlock(ch);
-	wake(w);
-	koru__call_spared();
-	return rc;
+	return wait_to_recv(ch, ret_value);
 }
 
 int koru_chan_try_send(struct koru_chan *ch, const void *value)
 {
+	int rc = send_quickly(ch, value);
+	if (koru__likely(rc == 0))
+		return rc;
 	struct koru__waiter *w = NULL;
 	lock(ch);
-	int rc = send_locked(ch, value, &w);
+	rc = send_locked(ch, value, &w);
 	unlock(ch);
 	wake(w);
 	return rc;
@@ -309,9 +392,12 @@ int koru_chan_try_send(struct koru_chan *ch, const void *value)
 
 int koru_chan_try_recv(struct koru_chan *ch, void *ret_value)
 {
+	int rc = recv_quickly(ch, ret_value);
+	if (koru__likely(rc == 1))
+		return rc;
 	struct koru__waiter *w = NULL;
 	lock(ch);
-	int rc = recv_locked(ch, ret_value, &w);
+	rc = recv_locked(ch, ret_value, &w);
 	unlock(ch);
 	wake(w);
 	return rc;
@@ -323,9 +409,9 @@ static bool close_now(struct koru_chan *ch, bool drop, uint32_t *ret_dropped)
 	struct koru__waiters senders, receivers;
 	lock(ch);
 	bool first = !ch->koru__closed;
-	ch->koru__closed = true;
-	*ret_dropped = drop ? ch->koru__count : 0;
-	ch->koru__count -= *ret_dropped;
+	__atomic_store_n(&ch->koru__closed, true, __ATOMIC_RELAXED);
+	*ret_dropped = drop ? koru__chan_fill(ch) : 0;
+	__atomic_store_n(&ch->koru__received, ch->koru__received + *ret_dropped, __ATOMIC_RELAXED);
 	koru__waiters_claim_all(&ch->koru__senders, &senders);
 	koru__waiters_claim_all(&ch->koru__receivers, &receivers);
 	unlock(ch);
@@ -349,5 +435,6 @@ int koru_chan_shutdown(struct koru_chan *ch)
 
 size_t koru_chan_count(const struct koru_chan *ch)
 {
-	return __atomic_load_n(&ch->koru__count, __ATOMIC_RELAXED);
+	uint32_t count = koru__chan_fill(ch);
+	return count < ch->koru__capacity ? count : ch->koru__capacity;
 }

@@ -19,7 +19,8 @@ static bool goes_before(const struct koru_chan *ch, const void *a, const void *b
 
 static void heap_put(struct koru_chan *ch, const void *value)
 {
-	size_t hole = ch->koru__count++;
+	size_t hole = koru__chan_fill(ch);
+	ch->koru__sent++;
 	while (hole > 0) {
 		size_t parent = (hole - 1) / 2;
 		if (!goes_before(ch, value, at(ch, parent)))
@@ -33,7 +34,8 @@ static void heap_put(struct koru_chan *ch, const void *value)
 /* The root has been taken: the last value has to find a new place. */
 static void heap_mend(struct koru_chan *ch)
 {
-	size_t count = --ch->koru__count;
+	ch->koru__received++;
+	size_t count = koru__chan_fill(ch);
 	const char *last = at(ch, count); /* stays where it is meanwhile */
 	size_t hole = 0;
 	for (size_t child; (child = 2 * hole + 1) < count; hole = child) {
@@ -49,19 +51,21 @@ static void heap_mend(struct koru_chan *ch)
 
 void koru__chan_put_ordered(struct koru_chan *ch, const void *value)
 {
-	if (ch->koru__order == KORU_CHAN_PRIORITY)
+	if (ch->koru__order == KORU_CHAN_PRIORITY) {
 		heap_put(ch, value);
-	else
-		memcpy(at(ch, ch->koru__count++), value, ch->koru__elem_size);
+	} else {
+		memcpy(at(ch, koru__chan_fill(ch)), value, ch->koru__elem_size);
+		ch->koru__sent++;
+	}
 }
 
 void koru__chan_take_ordered(struct koru_chan *ch, void *ret_value)
 {
 	bool heap = ch->koru__order == KORU_CHAN_PRIORITY;
 	if (ret_value)
-		memcpy(ret_value, at(ch, heap ? 0 : ch->koru__count - 1), ch->koru__elem_size);
+		memcpy(ret_value, at(ch, heap ? 0 : koru__chan_fill(ch) - 1), ch->koru__elem_size);
 	if (heap)
 		heap_mend(ch);
 	else
-		ch->koru__count--;
+		ch->koru__received++;
 }

@@ -132,6 +132,32 @@ static void unlock(void *object)
 	koru__lock_give((struct koru__lock *)object);
 }
 
+/* The channel of a case of one. */
+static inline struct koru_chan *channel_of(const struct koru_case *c)
+{
+	bool is_channel = c->koru__kind == KORU__CASE_RECV || c->koru__kind == KORU__CASE_SEND;
+	return is_channel ? c->koru__object : NULL;
+}
+
+/* A single case's object, whole. */
+static inline void lock_case(const struct koru_case *c)
+{
+	if (is_alone())
+		return;
+	lock(c->koru__object);
+	if (channel_of(c))
+		koru__chan_lock_rest(channel_of(c));
+}
+
+static inline void unlock_case(const struct koru_case *c)
+{
+	if (is_alone())
+		return;
+	if (channel_of(c))
+		koru__chan_unlock_rest(channel_of(c));
+	unlock(c->koru__object);
+}
+
 /* Sorts what is to be locked by address (Shell: A High-Speed Sorting Procedure, CACM 1959): short
  * arrays, and often in order already. */
 static void sort(struct koru_case *cases, int count)
@@ -165,10 +191,16 @@ static void lock_all(struct select *s)
 		lock(object);
 		cases[s->objects++].koru__locked = object;
 	}
+	for (int i = 0; i < s->count; i++)
+		if (channel_of(&cases[i]))
+			koru__chan_lock_rest(channel_of(&cases[i]));
 }
 
 static void unlock_all(struct select *s)
 {
+	for (int i = 0; s->objects > 0 && i < s->count; i++)
+		if (channel_of(&s->cases[i]))
+			koru__chan_unlock_rest(channel_of(&s->cases[i]));
 	for (int i = s->objects; i-- > 0;)
 		unlock(s->cases[i].koru__locked);
 	s->objects = 0;
@@ -187,12 +219,12 @@ static int try_each(struct select *s)
 	if (i < 0)
 		return -1;
 	struct koru_case *c = &s->cases[i];
-	void *object = kind_of(c) ? c->koru__object : NULL;
-	if (object)
-		lock(object);
+	bool locks = kind_of(c) != NULL;
+	if (locks)
+		lock_case(c);
 	bool done = attempt(s, c);
-	if (object)
-		unlock(object);
+	if (locks)
+		unlock_case(c);
 	/* Somebody was quicker: the second step will tell. */
 	return done ? i : -1;
 }
@@ -229,6 +261,8 @@ static void enter_all(struct select *s)
 		w->wait = &s->wait;
 		w->data = c->koru__value;
 		w->index = i;
+		if (c->koru__kind == KORU__CASE_SEND)
+			((struct koru_chan *)c->koru__object)->koru__awaited = true;
 		koru__waiters_push(queue_of(c), w);
 	}
 }
@@ -239,9 +273,9 @@ static void leave_all(struct select *s)
 		struct koru_case *c = &s->cases[i];
 		if (!kind_of(c))
 			continue;
-		koru__lock_take((struct koru__lock *)c->koru__object);
+		lock_case(c);
 		koru__waiters_remove(queue_of(c), &c->koru__waiter);
-		koru__lock_give((struct koru__lock *)c->koru__object);
+		unlock_case(c);
 	}
 }
 

@@ -252,7 +252,7 @@ static void test_random_programs_over_several_loops(void **state)
 			one_program(only_seed, 1 + i % 3);
 		return;
 	}
-	uint64_t programs = is_plain_build() ? 20000 : 1000;
+	uint64_t programs = is_plain_build() ? 8000 : 500;
 	struct koru__random r;
 	koru__random_init(&r);
 	for (uint64_t i = 0; i < programs; i++) {
