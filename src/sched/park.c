@@ -218,6 +218,8 @@ static struct koru_task *take_of(struct koru__loop *loop, struct koru_scope *sco
 bool koru__host_first(struct koru__loop *loop, struct koru_scope *scope)
 {
 	struct koru_task *host = koru__task_self();
+	if (koru__unlikely(koru__loop_here.ticks == 0))
+		(void)koru__loop_next_turn(loop); /* where nothing else waits for the loop */
 	struct koru_task *task = take_of(loop, scope, host);
 	if (!task)
 		return false;
