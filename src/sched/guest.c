@@ -12,6 +12,7 @@
 #include "sched/fork.h"
 #include "sched/loop.h"
 #include "sched/runtime.h"
+#include "sched/shutdown.h"
 #include "sched/spawn.h"
 #include "sched/wakeup.h"
 
@@ -217,7 +218,7 @@ int koru_guest_close(struct koru_guest *guest)
 		struct pollfd p = { .fd = guest->fd, .events = POLLIN };
 		(void)poll(&p, 1, -1); /* an interruption only means another step */
 	}
-	koru__runtime_end(&guest->runtime);
+	koru__shutdown_end(&guest->loop);
 	koru__wakeup_rise(&guest->loop);
 	int result = koru__runtime_verdict(&guest->runtime);
 	close_fds(guest);

@@ -18,8 +18,6 @@
 #include "sched/shutdown.h"
 #include "sched/wakeup.h"
 
-#include <limits.h>
-
 static const int64_t spin_min = KORU_MICROSECOND;
 
 /* So long all loops have to have been idle before one concludes that none is about to say

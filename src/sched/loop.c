@@ -148,7 +148,7 @@ bool koru__loop_turn(struct koru__loop *loop)
 {
 	begin_turn(loop);
 	koru__wakeup_receive(loop);
-	while (koru__runq_any(loop) && koru__loop_here.ticks > 0)
+	while (koru__runq_ready(loop) && koru__loop_here.ticks > 0)
 		koru__resume_first(loop);
 	if (!koru__timers_empty(loop))
 		koru__timers_fire(loop, koru__clock_now());

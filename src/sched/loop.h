@@ -26,11 +26,11 @@ enum {
 	KORU__LOOP_LOCALS = 16,       /* kinds of loop-locals in a program (local.h) */
 };
 
-/* Without the running task and the run queue, which are in koru__loop_here (koru/task.h). */
 struct koru__remote;
 struct koru__runtime;
 struct koru_port;
 
+/* Without the running task and the run queue, which are in koru__loop_here (koru/task.h). */
 struct koru__loop {
 	struct koru__context context; /* the loop's own, on the thread's stack */
 	struct koru__context ended;   /* of the task that ended last; its fiber is still there */
@@ -70,7 +70,6 @@ struct koru__loop {
 	struct koru_scope root; /* holds the main task and the detached ones */
 	struct koru_task *main; /* NULL once it has ended */
 	int main_result;
-	int broken; /* the poller's error that ended it: negative, or 0 */
 	void *locals[KORU__LOOP_LOCALS];
 	struct koru_counters counters; /* without `switches` of this turn, which `ticks` has */
 };

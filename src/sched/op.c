@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "poll/attempt.h"
+#include "sched/call.h"
 #include "sched/loop.h"
 #include "sched/park.h"
 #include "sched/scope.h"
@@ -128,15 +129,12 @@ static int64_t block(struct koru__op *op)
 
 int64_t koru__op_run_now(struct koru__op *op)
 {
-	struct koru__loop *loop = koru__loop();
-	bool in_task = koru__task_self() != NULL;
-	int rc = in_task ? koru__checkpoint(loop) : 0;
+	int rc = koru__call_begin();
 	if (rc < 0)
 		return rc;
 	op->started = false;
 	(void)koru__attempt(op);
-	if (in_task)
-		koru__spared(loop);
+	koru__call_spared();
 	return op->result;
 }
 
@@ -152,7 +150,7 @@ int64_t koru__op_run(struct koru__op *op)
 	struct wait w = { .loop = loop, .task = task, .ops = op, .count = 1 };
 	submit_all(&w);
 	if (w.pending == 0) {
-		koru__spared(loop);
+		koru__call_spared();
 		return op->result;
 	}
 	koru__loop_here.calls_left = KORU__CALLS_AT_ONCE_MAX - 1;

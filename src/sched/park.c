@@ -58,7 +58,7 @@ static void run_tasks(void *arg)
 	koru__context_enter(&self);
 	for (;;) {
 		run_task(loop, task);
-		task = koru__runq_any(loop) ? koru__runq_first(&koru__loop_here) : NULL;
+		task = koru__runq_ready(loop);
 		if (!may_join(task) || task->head.size_class != size_class)
 			break;
 		koru__runq_pop(&koru__loop_here);
@@ -120,7 +120,7 @@ static __attribute__((noinline)) void start_first(struct koru__loop *loop,
 /* Leaves the running task, which is already parked or queued again. */
 static inline void switch_away(struct koru__loop *loop, struct koru__context *from)
 {
-	struct koru_task *next = koru__runq_any(loop) ? koru__runq_first(&koru__loop_here) : NULL;
+	struct koru_task *next = koru__runq_ready(loop);
 	if (koru__unlikely(!next || (koru__loop_here.ticks == 0 && !koru__loop_next_turn(loop))))
 		switch_to_loop(loop, from);
 	else if (koru__unlikely(next->head.state == KORU__TASK_QUEUED))
@@ -156,12 +156,8 @@ void koru__give_way(struct koru__loop *loop)
 	switch_away(loop, &task->head.context);
 }
 
-void koru__spared(struct koru__loop *loop)
+void koru__calls_spent(struct koru__loop *loop)
 {
-	if (koru__likely(koru__loop_here.calls_left > 0)) {
-		koru__loop_here.calls_left--;
-		return;
-	}
 	koru__loop_here.calls_left = KORU__CALLS_AT_ONCE_MAX - 1;
 	koru__give_way(loop);
 }

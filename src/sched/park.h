@@ -35,10 +35,9 @@ void koru__unpark(struct koru_task *task, int result);
 /* As koru_yield, in a task whether or not its scope is cancelled. */
 void koru__give_way(struct koru__loop *loop);
 
-/* A suspending call of the running task ends without having had to wait: after a number of those
- * in a row (KORU__CALLS_AT_ONCE_MAX) gives way, so that a task whose calls never wait lets others
- * run. */
-void koru__spared(struct koru__loop *loop);
+/* The running task has made as many calls without having to wait as it may in a row (call.h): gives
+ * way. */
+void koru__calls_spent(struct koru__loop *loop);
 
 /* For a task that waits for the tasks of `scope`: when the next in the run queue is one of them
  * that has not started, calls it here and now, on the stack of the caller, who could do nothing

@@ -37,7 +37,7 @@ static inline struct koru_task *koru__runq_pop(struct koru__loop_head *loop)
 	return koru__task_of(head);
 }
 
-/* Takes a task that any loop could have taken, since nothing else is ready here. */
+/* Takes a task that any loop could have taken, to be one of this loop. */
 static inline void koru__runq_refill(struct koru__loop *loop)
 {
 	struct koru_task *task = koru__deque_take_oldest(&loop->deque);
@@ -47,15 +47,12 @@ static inline void koru__runq_refill(struct koru__loop *loop)
 	koru__runq_push(&koru__loop_here, task);
 }
 
-/* Whether a task is ready, or can be made so. */
-static inline bool koru__runq_any(struct koru__loop *loop)
+/* The first, if need be one that any loop could have taken; NULL when there is none. */
+static inline struct koru_task *koru__runq_ready(struct koru__loop *loop)
 {
-	if (koru__likely(koru__loop_here.first))
-		return true;
-	if (koru__deque_empty(&loop->deque))
-		return false;
-	koru__runq_refill(loop);
-	return koru__loop_here.first != NULL;
+	if (koru__unlikely(!koru__loop_here.first) && !koru__deque_empty(&loop->deque))
+		koru__runq_refill(loop);
+	return koru__runq_first(&koru__loop_here);
 }
 
 #endif

@@ -170,11 +170,6 @@ void koru__runtime_init(struct koru__runtime *runtime, int count, struct koru__l
 	};
 }
 
-void koru__runtime_end(struct koru__runtime *runtime)
-{
-	koru__shutdown_end(&runtime->loops[0]);
-}
-
 /* Threads */
 
 struct start {
@@ -182,7 +177,7 @@ struct start {
 	int poller;
 	unsigned size_class;
 	uint32_t opened; /* loops whose opening has been tried */
-	uint32_t go;     /* all are open: 1; one failed: 2 */
+	uint32_t go;     /* loops that know whether to run */
 	uint32_t closed; /* loops that run no more */
 	int error;
 };
@@ -247,7 +242,7 @@ static void take_part(struct start *start, struct koru__loop *loop, koru_fn *mai
 		if (__atomic_load_n(&start->error, __ATOMIC_SEQ_CST) == 0)
 			koru__loop_run(loop);
 		if (loop->index == 0)
-			koru__runtime_end(start->runtime);
+			koru__shutdown_end(loop);
 	}
 	meet(&start->closed, count);
 	if (opened == 0)

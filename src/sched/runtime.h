@@ -39,12 +39,10 @@ struct koru__runtime {
 	uint32_t told;      /* one more than `stirs` at the last deadlock */
 };
 
-/* A run of `count` loops, none of them open; what koru_run returns once all are over; and the end,
- * on the first loop, before it closes. */
+/* A run of `count` loops, none of them open; and what koru_run returns once all are over. */
 void koru__runtime_init(struct koru__runtime *runtime, int count, struct koru__loop *loops,
                         const struct koru_run_opts *opts);
 int koru__runtime_verdict(const struct koru__runtime *runtime);
-void koru__runtime_end(struct koru__runtime *runtime);
 
 /* Looks the options over, but for the number of loops. Returns the size class of stacks, or an
  * error of koru_run. */

@@ -82,6 +82,21 @@ static __attribute__((noinline)) int spawn_away(struct koru__loop *loop, struct 
 	return rc;
 }
 
+/* Makes a task of this loop part of `scope`, which is too. It is still to be queued. */
+static inline void join(struct koru_task *task, struct koru__loop *loop, struct koru_scope *scope,
+                        const struct plan *plan)
+{
+	fill(task, loop, plan);
+	koru__task_enter_scope(task, scope);
+	loop->counters.tasks++;
+	task->locals = scope->koru__locals;
+	if (koru__unlikely(!scope->koru__owner))
+		koru__runtime_root_add(loop, task);
+	else
+		koru__scope_add(scope, task);
+	koru__sanitize_release(task);
+}
+
 /* Inlined into each way of starting a task, so that what these leave at its default costs
  * nothing. */
 static inline __attribute__((always_inline)) int spawn(struct koru_scope *scope,
@@ -104,15 +119,7 @@ static inline __attribute__((always_inline)) int spawn(struct koru_scope *scope,
 		fail(loop, scope, plan->name);
 		return -ENOMEM;
 	}
-	fill(task, loop, plan);
-	koru__task_enter_scope(task, scope);
-	loop->counters.tasks++;
-	task->locals = scope->koru__locals;
-	if (koru__unlikely(!scope->koru__owner))
-		koru__runtime_root_add(loop, task);
-	else
-		koru__scope_add(scope, task);
-	koru__sanitize_release(task);
+	join(task, loop, scope, plan);
 	if (koru__likely(plan->place != KORU_ANY_LOOP)) {
 		task->head.place = KORU_HERE;
 		koru__runq_push(&koru__loop_here, task);
@@ -174,15 +181,10 @@ int koru__spawn_main(struct koru__loop *loop, koru_fn *main_fn, void *arg)
 	struct koru_task *task = koru__slab_take(&loop->tasks);
 	if (!task)
 		return -ENOMEM;
-	fill(task, loop,
-	     &(struct plan){ main_fn, arg, "main", KORU_HERE, (int)loop->size_class, NULL });
+	join(task, loop, &loop->root,
+	     &(struct plan){ main_fn, arg, "main", KORU_HERE, DEFAULT_CLASS, NULL });
 	task->head.place = KORU_HERE;
-	task->locals = NULL;
-	koru__task_enter_scope(task, &loop->root);
-	loop->counters.tasks++;
 	loop->main = task;
-	koru__runtime_root_add(loop, task);
-	koru__sanitize_release(task);
 	koru__runq_push(&koru__loop_here, task);
 	return 0;
 }
@@ -195,7 +197,7 @@ int koru__spawn_posted(struct koru__loop *loop, koru_fn *fn, void *arg, const ch
 	struct koru__remote *remote = koru__remote_new();
 	if (!remote)
 		return -ENOMEM;
-	fill(&remote->own, loop, &(struct plan){ fn, arg, name, KORU_HERE, (int)loop->size_class });
+	fill(&remote->own, loop, &(struct plan){ fn, arg, name, KORU_HERE, DEFAULT_CLASS, NULL });
 	remote->own.locals = NULL;
 	int rc = koru__remote_join(remote, &loop->root, loop);
 	if (rc < 0)

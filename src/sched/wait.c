@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "context/sanitize.h"
+#include "sched/call.h"
 #include "sched/loop.h"
 #include "sched/park.h"
 #include "sched/scope.h"
@@ -26,20 +27,13 @@ enum {
 
 int koru__wait_begin(struct koru__wait *wait)
 {
-	struct koru_task *task = koru__task_self();
-	wait->loop = task ? koru__loop() : NULL;
-	wait->task = task;
-	wait->claimed = 0;
-	wait->woken = 0;
-	if (koru__likely(!task || !task->head.attend))
-		return 0;
-	return koru__checkpoint(wait->loop);
+	koru__call_waits(wait);
+	return koru__call_begin();
 }
 
 void koru__wait_spared(void)
 {
-	if (koru__task_self())
-		koru__spared(koru__loop());
+	koru__call_spared();
 }
 
 /* Cancellation, on the waiter's loop. */

@@ -13,7 +13,7 @@
 #include "context/sanitize.h"
 #include "sched/park.h"
 #include "sched/wait.h"
-#include "sync/call.h"
+#include "sched/call.h"
 
 #include <assert.h>
 #include <errno.h>

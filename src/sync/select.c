@@ -24,7 +24,7 @@
 #include "sched/park.h"
 #include "sched/scope.h"
 #include "sched/task.h"
-#include "sync/call.h"
+#include "sched/call.h"
 #include "sync/chan.h"
 #include "sync/selectable.h"
 

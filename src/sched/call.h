@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The beginning and the end of a suspending call that mostly does not have to wait, without calls
- * and without a wait that would be filled in for nothing.
+ * The beginning and the end of a suspending call, in pieces that are inlined: for calls that mostly
+ * do not have to wait, without a wait that would be filled in for nothing. wait.h has them whole.
  */
-#ifndef KORU_SYNC_CALL_H
-#define KORU_SYNC_CALL_H
+#ifndef KORU_SCHED_CALL_H
+#define KORU_SCHED_CALL_H
 
 #include "base/macro.h"
 #include "sched/loop.h"
@@ -13,7 +13,7 @@
 #include "sched/task.h"
 #include "sched/wait.h"
 
-/* What koru__wait_begin returns. */
+/* 0, or -ECANCELED: the task's scope is over. */
 static inline int koru__call_begin(void)
 {
 	const struct koru_task *task = koru__task_self();
@@ -31,7 +31,8 @@ static inline void koru__call_waits(struct koru__wait *wait)
 	wait->woken = KORU__WOKEN_NOT;
 }
 
-/* koru__wait_spared. */
+/* The call ends without having had to wait: gives way to others after a number of those in a row
+ * (KORU__CALLS_AT_ONCE_MAX), so that a task whose calls never wait lets others run. */
 static inline void koru__call_spared(void)
 {
 	struct koru__loop_head *here = &koru__loop_here;
@@ -40,7 +41,7 @@ static inline void koru__call_spared(void)
 	if (koru__likely(here->calls_left > 0))
 		here->calls_left--;
 	else
-		koru__spared(here->loop);
+		koru__calls_spent(here->loop);
 }
 
 #endif
