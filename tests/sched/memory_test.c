@@ -3,6 +3,7 @@
  * gives: the program ends with an error that names the cause, and leaks nothing. */
 #include "support/cmocka.h"
 #include "support/core.h"
+#include "support/heap.h"
 #include "support/pair.h"
 
 #include "base/fault.h"
@@ -71,42 +72,6 @@ static int program(void *arg)
 	return rc < 0 && rc != -ECANCELED ? rc : rc2 < 0 ? rc2 : rc;
 }
 
-/* What koru has taken and not given back. The linker sends its calls here (CMakeLists.txt). */
-static int in_use;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *ptr, size_t size);
-void __real_free(void *ptr);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *ptr, size_t size);
-void __wrap_free(void *ptr);
-
-void *__wrap_malloc(size_t size)
-{
-	in_use++;
-	return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	in_use++;
-	return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *ptr, size_t size)
-{
-	in_use += !ptr;
-	return __real_realloc(ptr, size);
-}
-
-void __wrap_free(void *ptr)
-{
-	in_use -= ptr != NULL;
-	__real_free(ptr);
-}
-
 struct plan {
 	enum koru__fault_point point;
 	int error;
@@ -119,7 +84,7 @@ static void fail_each(const struct plan *plan)
 	unsigned n = 0;
 	unsigned hits;
 	int fds = count_fds();
-	assert_int_equal(in_use, 0);
+	assert_int_equal(memory_in_use(), 0);
 	do {
 		struct link l = { .sum = 0 };
 		pair_open(&l.pair, PAIR_SOCKET);
@@ -133,7 +98,7 @@ static void fail_each(const struct plan *plan)
 			print_message("point %d, passage %u: %d\n", (int)plan->point, n, rc);
 		assert_true(rc == 0 || (hits > 0 && rc == plan->result));
 		assert_int_equal(count_fds(), fds);
-		assert_int_equal(in_use, 0);
+		assert_int_equal(memory_in_use(), 0);
 		n++;
 		assert_true(n < 20000);
 	} while (hits > 0);

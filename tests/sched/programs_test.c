@@ -6,15 +6,13 @@
  */
 #include "support/cmocka.h"
 #include "support/core.h"
+#include "support/seeds.h"
 #include "support/pair.h"
 
 #include "base/random.h"
 #include "koru/koru.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,8 +54,6 @@ struct world {
 	int calm; /* how seldom somebody fails or cancels */
 	struct model main_home;
 };
-
-static uint64_t seed;
 
 /* What all programs together did: each kind of end should have been met. */
 static struct {
@@ -274,7 +270,7 @@ static void check_end(const struct world *w)
 	totals.tasks += (unsigned)w->spawned;
 }
 
-static void run_one(void)
+static void run_one(uint64_t seed)
 {
 	static struct world w;
 	memset(&w, 0, sizeof(w));
@@ -290,42 +286,10 @@ static void run_one(void)
 		close(w.pairs[i].out);
 }
 
-static void on_abort(int sig)
-{
-	char line[80];
-	int len = snprintf(line, sizeof(line), "the program was KORU_TEST_SEED=%llu\n",
-	                   (unsigned long long)seed);
-	(void)sig;
-	(void)!write(STDERR_FILENO, line, (size_t)len);
-}
-
-static unsigned long long from_environment(const char *name, unsigned long long otherwise)
-{
-	const char *value = getenv(name);
-	return value ? strtoull(value, NULL, 0) : otherwise;
-}
-
 static void test_random_programs(void **state)
 {
 	(void)state;
-	struct koru__random r;
-	koru__random_init(&r);
-	unsigned long long count =
-	        from_environment("KORU_TEST_PROGRAMS", is_plain_build() ? 20000 : 1000);
-	uint64_t first = koru__random_next(&r) >> 16;
-	if (getenv("KORU_TEST_SEED")) {
-		first = from_environment("KORU_TEST_SEED", 0);
-		count = 1;
-	}
-	print_message("%llu programs from KORU_TEST_SEED=%llu on\n", count,
-	              (unsigned long long)first);
-	signal(SIGABRT, on_abort);
-	int fds = count_fds();
-	for (unsigned long long i = 0; i < count; i++) {
-		seed = first + i;
-		run_one();
-	}
-	assert_int_equal(count_fds(), fds);
+	unsigned long long count = run_seeds(20000, 1000, run_one);
 	print_message(
 	        "%llu tasks, %llu calls, %llu cancelled, %llu bytes read, closes: %llu clean, "
 	        "%llu timed out, %llu failed\n",
@@ -333,7 +297,6 @@ static void test_random_programs(void **state)
 	        totals.timed_out, totals.failed);
 	assert_true(count < 100 || (totals.cancelled && totals.bytes && totals.clean &&
 	                            totals.timed_out && totals.failed));
-	signal(SIGABRT, SIG_DFL);
 }
 
 int main(void)

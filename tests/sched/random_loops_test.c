@@ -3,10 +3,10 @@
  * Random programs over several loops, and a plain thread beside them: trees of tasks in all places
  * that lock, send, receive, select, await, sleep, cancel and fail, each tree under a deadline.
  * Whatever happens, every task that begins ends, what was sent was received or is still there, and
- * what a mutex guards was never touched by two. The seed of a failing program is printed;
- * KORU_TEST_SEED=number runs that one again and again. */
+ * what a mutex guards was never touched by two. A failure prints the seed (support/seeds.h). */
 #include "support/cmocka.h"
 #include "support/core.h"
+#include "support/seeds.h"
 
 #include "base/random.h"
 #include "koru/koru.h"
@@ -14,8 +14,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum { ROOM = 4, DEPTH = 5, CHILDREN_MAX = 4 };
@@ -222,11 +220,13 @@ static int main_grows(void *arg)
 	return 0;
 }
 
-static void one_program(uint64_t seed, int loops)
+static void run_one(uint64_t seed)
 {
+	int loops = 1 + (int)(seed % 3);
 	struct world w = { .mutex = KORU_MUTEX_INIT,
 		           .sem = KORU_SEM_INIT(2),
 		           .event = KORU_EVENT_INIT };
+	alarm(60); /* for one that hangs */
 	koru_chan_init(&w.bounded, w.bounded_room, sizeof(long), ROOM, NULL);
 	koru_chan_init(&w.meeting, NULL, sizeof(long), 0, NULL);
 	w.begun = (long)seed;
@@ -240,36 +240,17 @@ static void one_program(uint64_t seed, int loops)
 		         w.sent, w.received, left, koru_sem_value(&w.sem));
 	assert_int_equal(koru_chan_done(&w.bounded), 0);
 	assert_int_equal(koru_chan_done(&w.meeting), 0);
+	alarm(0);
 }
-
-static uint64_t only_seed;
 
 static void test_random_programs_over_several_loops(void **state)
 {
 	(void)state;
-	if (only_seed) {
-		for (int i = 0; i < 200; i++)
-			one_program(only_seed, 1 + i % 3);
-		return;
-	}
-	uint64_t programs = is_plain_build() ? 8000 : 500;
-	struct koru__random r;
-	koru__random_init(&r);
-	for (uint64_t i = 0; i < programs; i++) {
-		uint64_t seed = koru__random_next(&r) >> 16;
-		alarm(60); /* a program that hangs ends here, and the line before names it */
-		if (i % 1000 == 0)
-			printf("from seed %llu on\n", (unsigned long long)seed);
-		one_program(seed, 1 + (int)(i % 3));
-	}
-	alarm(0);
+	(void)run_seeds(8000, 500, run_one);
 }
 
 int main(void)
 {
-	const char *seed = getenv("KORU_TEST_SEED");
-	if (seed)
-		only_seed = strtoull(seed, NULL, 10);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_programs_over_several_loops),
 	};

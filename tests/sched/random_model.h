@@ -64,7 +64,4 @@ struct totals {
 extern struct totals totals;
 void totals_print(unsigned long long programs);
 
-/* Pieces of memory that have been taken from the system and not given back. */
-long memory_in_use(void);
-
 #endif

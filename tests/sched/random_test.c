@@ -10,16 +10,14 @@
 #include "sched/random_model.h"
 #include "support/cmocka.h"
 #include "support/core.h"
+#include "support/heap.h"
+#include "support/seeds.h"
 
 #include "base/random.h"
 #include "koru/koru.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	ACTORS_MAX = 50, /* tasks of a program */
@@ -48,7 +46,6 @@ struct world {
 	struct model main_home;
 };
 
-static uint64_t seed;
 static const struct koru_local_key depth_key = { "depth", NULL };
 
 static uint64_t below(struct world *w, uint64_t bound)
@@ -301,7 +298,7 @@ static int program(void *arg)
 	return 0;
 }
 
-static void run_one(void)
+static void run_one(uint64_t seed)
 {
 	static struct world w;
 	long in_use = memory_in_use();
@@ -328,44 +325,10 @@ static void run_one(void)
 	assert_int_equal(memory_in_use(), in_use);
 }
 
-static void on_abort(int sig)
-{
-	char line[80];
-	int len = snprintf(line, sizeof(line), "the program was KORU_TEST_SEED=%llu\n",
-	                   (unsigned long long)seed);
-	(void)sig;
-	(void)!write(STDERR_FILENO, line, (size_t)len);
-}
-
-static unsigned long long from_environment(const char *name, unsigned long long otherwise)
-{
-	const char *value = getenv(name);
-	return value ? strtoull(value, NULL, 0) : otherwise;
-}
-
 static void test_random_programs(void **state)
 {
 	(void)state;
-	struct koru__random r;
-	koru__random_init(&r);
-	unsigned long long count =
-	        from_environment("KORU_TEST_PROGRAMS", is_plain_build() ? 100000 : 2000);
-	uint64_t first = koru__random_next(&r) >> 16;
-	if (getenv("KORU_TEST_SEED")) {
-		first = from_environment("KORU_TEST_SEED", 0);
-		count = 1;
-	}
-	print_message("%llu programs from KORU_TEST_SEED=%llu on\n", count,
-	              (unsigned long long)first);
-	signal(SIGABRT, on_abort);
-	int fds = count_fds();
-	for (unsigned long long i = 0; i < count; i++) {
-		seed = first + i;
-		run_one();
-	}
-	assert_int_equal(count_fds(), fds);
-	totals_print(count);
-	signal(SIGABRT, SIG_DFL);
+	totals_print(run_seeds(100000, 2000, run_one));
 }
 
 int main(void)
